@@ -1,1 +1,16 @@
 //! Thermocline: a PostgREST-compatible engine in the page, with an outbox and a sync protocol.
+//!
+//! | module | what it is | purity |
+//! |---|---|---|
+//! | [`protocol`] | what is said: rows, keys, revs, mutations, push and pull, limits | pure |
+//! | [`query`] | how rows are asked: a PostgREST request becomes a plan, a plan an answer | pure |
+//! | [`engine`] | what to do next: frames, reducer, outbox, sync machine, back-off | pure |
+//! | [`store`] | where frames and rows rest: memory, IndexedDB | async |
+//! | [`remote`] | who we sync with: Supabase | async |
+//! | [`driver`] | who carries it out: one context's loop over engine, store and remote | async |
+//! | `js` | what JavaScript sees | wasm only |
+//!
+//! Imports go downwards only: protocol ← query, engine ← store, remote ← driver ← js
+//! (`tests/architecture.rs` enforces it).
+
+pub mod protocol;

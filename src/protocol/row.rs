@@ -1,0 +1,125 @@
+//! A row: the JSON object PostgREST would return, kept as text.
+//!
+//! Canonical form: the table's columns in their defined order, no space between fields, each value's
+//! text as it came (so `numeric` and `bigint` keep every digit). Columns that the definition does
+//! not know yet follow at the end. Equal rows under one definition are equal text.
+
+use super::{Table, Text};
+use serde::de::{Deserializer as _, MapAccess, Visitor};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::fmt;
+
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Row(Text);
+
+/// One field of a JSON object: its name and its value's raw text.
+pub type Field<'a> = (Cow<'a, str>, &'a str);
+
+impl Row {
+    /// Reads any JSON object text and brings it into canonical form.
+    pub fn from_json(table: &Table, json: &str) -> Result<Self, serde_json::Error> {
+        Ok(Self::from_fields(table, &fields(json)?))
+    }
+
+    /// Canonical text from fields in any order; a defined column that is not given is null.
+    pub fn from_fields(table: &Table, given: &[Field<'_>]) -> Self {
+        let size: usize = given.iter().map(|(name, value)| name.len() + value.len() + 4).sum();
+        let mut text = String::with_capacity(size + 2);
+        for column in &table.columns {
+            let value = given.iter().rev().find(|(name, _)| *name == column.name.as_ref());
+            push_field(&mut text, &column.name, value.map_or("null", |(_, value)| value));
+        }
+        for (name, value) in given.iter().filter(|(name, _)| table.column(name).is_none()) {
+            push_field(&mut text, name, value);
+        }
+        if text.is_empty() {
+            text.push('{');
+        }
+        text.push('}');
+        Self(text.into())
+    }
+
+    /// This row with some columns replaced.
+    pub fn with<'a>(&'a self, table: &Table, changes: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut given = self.fields();
+        given.extend(changes.into_iter().map(|(name, value)| (Cow::Borrowed(name), value)));
+        Self::from_fields(table, &given)
+    }
+
+    /// The fields in order.
+    pub fn fields(&self) -> Vec<Field<'_>> {
+        fields(&self.0).expect("a row is built as a JSON object")
+    }
+
+    /// The raw JSON text of one column.
+    pub fn value(&self, column: &str) -> Option<&str> {
+        self.fields().into_iter().find(|(name, _)| name == column).map(|(_, value)| value)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn push_field(text: &mut String, name: &str, value: &str) {
+    text.push(if text.is_empty() { '{' } else { ',' });
+    text.push_str(&serde_json::Value::from(name).to_string());
+    text.push(':');
+    text.push_str(value);
+}
+
+/// The top-level fields of a JSON object, values as raw text.
+pub fn fields(json: &str) -> Result<Vec<Field<'_>>, serde_json::Error> {
+    struct Fields;
+    impl<'de> Visitor<'de> for Fields {
+        type Value = Vec<Field<'de>>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a JSON object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut fields = Vec::with_capacity(16);
+            while let Some((name, value)) = map.next_entry::<Name<'de>, &'de RawValue>()? {
+                fields.push((name.0, value.get()));
+            }
+            Ok(fields)
+        }
+    }
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    let fields = deserializer.deserialize_map(Fields)?;
+    deserializer.end()?;
+    Ok(fields)
+}
+
+/// A field name: borrowed where it has no escape.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl fmt::Debug for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::schema::tests::entries;
+
+    #[test]
+    fn a_row_is_the_tables_columns_in_order_with_their_text_as_it_came() {
+        let row = Row::from_json(&entries(), r#"{ "n" : 1.50, "title":"é\n", "id":"a", "extra":[1, 2] }"#).expect("an object");
+        assert_eq!(row.as_str(), r#"{"id":"a","title":"é\n","n":1.50,"extra":[1, 2]}"#);
+        assert_eq!(row.value("n"), Some("1.50"));
+    }
+
+    #[test]
+    fn a_change_keeps_every_other_column() {
+        let row = Row::from_json(&entries(), r#"{"id":"a","title":"x","n":12345678901234567890}"#).expect("an object");
+        let changed = row.with(&entries(), [("title", "\"y\"")]);
+        assert_eq!(changed.as_str(), r#"{"id":"a","title":"y","n":12345678901234567890}"#);
+    }
+}

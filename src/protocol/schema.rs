@@ -1,0 +1,96 @@
+//! Table definitions, as `thermocline_schema` answers them and as a `Schema` frame keeps them.
+
+use super::Text;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The definitions of all synced tables, by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Schema {
+    pub tables: BTreeMap<Text, Table>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Table {
+    /// In the server's order, without `_rev` and `_at`.
+    pub columns: Vec<Column>,
+    /// Primary key columns.
+    pub key: Vec<Text>,
+    #[serde(default)]
+    pub unique: Vec<Unique>,
+    #[serde(default)]
+    pub foreign_keys: Vec<ForeignKey>,
+    /// The column compared with `auth.uid()`.
+    pub owner: Option<Text>,
+    /// The column a row's age is taken from.
+    pub time: Option<Text>,
+    pub policy: Text,
+    pub direction: Text,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Column {
+    pub name: Text,
+    /// Postgres's `format_type`: `numeric(12,2)`, `timestamp with time zone`, `text[]`.
+    #[serde(rename = "type")]
+    pub type_name: Text,
+    pub not_null: bool,
+    /// The default as an SQL expression.
+    pub default: Option<Text>,
+    /// Of text columns; `C` orders by bytes.
+    pub collation: Option<Text>,
+    pub generated: bool,
+    pub identity: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unique {
+    pub name: Text,
+    pub columns: Vec<Text>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForeignKey {
+    pub name: Text,
+    pub columns: Vec<Text>,
+    pub table: Text,
+    pub references: Vec<Text>,
+    pub on_delete: Text,
+}
+
+impl Table {
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name.as_ref() == name)
+    }
+
+    pub fn is_key(&self, column: &str) -> bool {
+        self.key.iter().any(|key| key.as_ref() == column)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// `entries (id text primary key, title text not null, n numeric)` for unit tests.
+    pub(crate) fn entries() -> Table {
+        serde_json::from_str(
+            r#"{"columns":[
+                {"name":"id","type":"text","not_null":true,"default":null,"collation":"C","generated":false,"identity":false},
+                {"name":"title","type":"text","not_null":true,"default":null,"collation":"C","generated":false,"identity":false},
+                {"name":"n","type":"numeric","not_null":false,"default":null,"collation":null,"generated":false,"identity":false}],
+               "key":["id"],"unique":[],"foreign_keys":[],"owner":null,"time":null,"policy":"merge","direction":"both"}"#,
+        )
+        .expect("a definition")
+    }
+
+    #[test]
+    fn a_definition_reads_what_the_server_writes_and_ignores_what_it_does_not_know() {
+        let json = r#"{"tables":{"entries":{"columns":[{"name":"id","type":"uuid","not_null":true,"default":"gen_random_uuid()","collation":null,"generated":false,"identity":false,"later":1}],
+            "key":["id"],"unique":[{"name":"u","columns":["id"]}],"checks":[],"foreign_keys":[],"owner":"user_id","time":null,"policy":"merge","direction":"both"}}}"#;
+        let schema: Schema = serde_json::from_str(json).expect("a schema");
+        let table = &schema.tables["entries"];
+        assert_eq!(table.column("id").map(|c| c.type_name.as_ref()), Some("uuid"));
+        assert!(table.is_key("id"));
+    }
+}
