@@ -14,3 +14,5 @@
 //! (`tests/architecture.rs` enforces it).
 
 pub mod protocol;
+pub mod query;
+pub mod store;

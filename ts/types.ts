@@ -1,0 +1,125 @@
+/**
+ * The public types of Thermocline: what an app passes in and what it gets back.
+ * Shapes and units are stated here once; the engine behind them is Rust compiled to WebAssembly.
+ */
+
+/** How to open the database of one Supabase project. */
+export interface Options {
+  /** The project's URL; https, or http on localhost. */
+  url: string;
+  /** The project's publishable (anonymous) key. */
+  key: string;
+  /** Tables to keep on the device. Each must be enabled with `thermocline.enable` on the server. */
+  tables: string[];
+  /** Name of the local database; default: the URL's host. */
+  name?: string;
+  /** How writes are committed; `strict` (default) survives power loss. */
+  durability?: "strict" | "relaxed";
+  /** Where the engine's .wasm is served from; default: beside the module. */
+  wasm?: string | URL;
+}
+
+/** Stable error codes; see SPEC.md for what each means and what to do. */
+export type ErrorCode =
+  | "offline" | "timeout" | "unauthorized" | "rejected" | "rate_limited" | "server_error" | "incompatible_server"
+  | "quota_exceeded" | "storage_blocked" | "storage_lost" | "corrupt_frame" | "newer_version" | "invalid_request"
+  | "unknown_table" | "unsupported_offline" | "unsynced_changes" | "locked" | "outcome_unknown" | "lost_by_restore";
+
+/** Where the sync machine stands. `limited`: there is a network, but Supabase does not answer. */
+export type SyncState = "stopped" | "idle" | "pushing" | "pulling" | "retry" | "offline" | "limited";
+
+export interface Status {
+  state: SyncState;
+  /** Mutations the server has not answered yet. */
+  pending: number;
+  /** Dead letters: mutations the server refused for good. */
+  refused: number;
+  conflicts: number;
+  /** Tables that are held whole; queries on them are answered from the device. */
+  held: string[];
+  /** Milliseconds since 1970, or null: never in this context. */
+  lastPush: number | null;
+  lastPull: number | null;
+  /** When the oldest unanswered mutation was made, in milliseconds since 1970. Health is its age. */
+  oldestPending: number | null;
+  /** When the next try is due, while in `retry`. */
+  retryAt: number | null;
+  /** Why the last round did not end well. */
+  error: { code: ErrorCode; message: string } | null;
+  /** Whose database is open; null before any sign-in. */
+  user: string | null;
+}
+
+/** A pending mutation, a dead letter or a conflict. */
+export interface OutboxEntry {
+  id: string;
+  table: string;
+  /** Primary key values in key order. */
+  key: unknown[];
+  operation: "insert" | "update" | "upsert" | "delete";
+  /** The columns as they will be sent. */
+  changes: Record<string, unknown>;
+  state: "waiting" | "sent" | "refused" | "conflict";
+  /** Milliseconds since 1970. */
+  made: number;
+  /** The server's reason, for a refused mutation. */
+  error: { code: string; message: string } | null;
+}
+
+/** A request as PostgREST knows it; `path` is what follows `/rest/v1/`, query string included. */
+export interface QueryRequest {
+  method?: "GET" | "HEAD" | "POST" | "PATCH" | "DELETE";
+  path: string;
+  headers?: Record<string, string>;
+  body?: string;
+}
+
+export interface QueryAnswer {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+}
+
+/** A live query: a path below `/rest/v1/`, or a supabase-js query that was not awaited. */
+export type LiveQuery = string | { url: URL; headers?: unknown };
+
+export interface LiveResult<Row = Record<string, unknown>> {
+  rows: Row[];
+  /** True where the device may not hold everything the query asks for. */
+  partial: boolean;
+}
+
+/** Bytes and rows on this device. */
+export interface Usage {
+  tables: { table: string; rows: number; bytes: number }[];
+  /** The origin's use and quota in bytes, as the browser estimates them. */
+  used: number | null;
+  quota: number | null;
+  persisted: boolean;
+}
+
+export interface Thermocline {
+  /** For supabase-js: `createClient(url, key, { global: { fetch: tc.fetch } })`. */
+  fetch: typeof globalThis.fetch;
+  /** The same as a request through `fetch`, text to text. */
+  query(request: string | QueryRequest): Promise<QueryAnswer>;
+  /** Calls back with the rows now and after every change of them. Returns the way to stop. */
+  live<Row = Record<string, unknown>>(query: LiveQuery, callback: (result: LiveResult<Row>) => void): () => void;
+  status(): Status;
+  /** Calls back with the status after every change of it. Returns the way to stop. */
+  on(event: "status", callback: (status: Status) => void): () => void;
+  sync: {
+    /** Turns sync on, for all tables or some. It stays on across reloads until stopped. */
+    start(options?: { tables?: string[] }): Promise<void>;
+    /** Turns it off; the outbox stays. */
+    stop(): Promise<void>;
+    /** Runs one round of push and pull at once; resolves when it ended, rejects with its error. */
+    now(): Promise<void>;
+    /** Resolves when every mutation made before the call has been answered. */
+    flushed(): Promise<void>;
+  };
+  outbox: { list(): Promise<OutboxEntry[]> };
+  storage: { usage(): Promise<Usage> };
+  /** Releases the database and stops all timers. */
+  close(): Promise<void>;
+}
