@@ -1,0 +1,40 @@
+# The commands of this repository. `make help` lists them; each first does all the set-up it needs,
+# quietly, and in about two seconds when there is nothing to do. The work is in scripts/.
+
+export THERMOCLINE_HOME ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/thermocline
+# bash reads this file before each recipe: that is how recipes find what the set-up installed.
+export BASH_ENV := $(THERMOCLINE_HOME)/env.sh
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+WASM := --target wasm32-unknown-unknown
+LINTS := -D warnings -W clippy::iter_over_hash_type
+
+##@ The two you need
+
+.PHONY: test
+test: setup ## run every test suite, or some: make test SUITES="unit sql"
+	@node scripts/test.mjs $(SUITES)
+
+##@ While you work
+
+.PHONY: check
+check: setup ## format, lints (native and wasm), architecture and unit tests: before each commit
+	@cargo fmt --check
+	@cargo clippy --quiet --locked --all-targets -- $(LINTS)
+	@cargo clippy --quiet --locked --lib --tests $(WASM) -- $(LINTS)
+	@node scripts/test.mjs architecture unit
+
+.PHONY: build
+build: setup ## build the npm package: pkg/wasm and pkg/dist
+	@node scripts/build-pkg.mjs
+
+.PHONY: setup
+setup: ## install what is missing on this machine
+	@scripts/setup.sh
+
+.PHONY: help
+help: ## list the commands
+	@awk -F ':.*## ' '/^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
