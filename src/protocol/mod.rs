@@ -8,18 +8,21 @@ pub mod error;
 pub mod key;
 pub mod limits;
 pub mod mutation;
-
-
+pub mod pull;
+pub mod push;
 pub mod rev;
 pub mod row;
 pub mod schema;
 
 pub use error::{ErrorCode, Fault, PgError};
 pub use key::Key;
-pub use mutation::{Change, Mutation, MutationId, Op, Request, Stamp};
+pub use mutation::{Change, Decision, Mutation, MutationId, Op, Request, Stamp};
 pub use rev::Rev;
 pub use row::Row;
 pub use schema::{Column, ForeignKey, Schema, Table};
 
 /// Shared immutable text: cheap to clone, so a row or a name is stored once.
 pub type Text = std::sync::Arc<str>;
+
+/// Position of a frame: the key of its last record in the log.
+pub type Seq = u64;

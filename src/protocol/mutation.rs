@@ -3,7 +3,7 @@
 //! A request is one call that writes: one or more mutations, all or nothing. What the writer saw
 //! travels with it (old values, base rev), because a pull may move the row before it is sent.
 
-use super::{Key, Rev, Text};
+use super::{Key, PgError, Rev, Text};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -58,6 +58,14 @@ pub struct Request {
     /// The writer's wall time, milliseconds since 1970.
     pub time_ms: u64,
     pub mutations: Vec<Mutation>,
+}
+
+/// What the fold decided about a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Decision {
+    /// One flag a mutation: whether it changed a row.
+    Done(Vec<bool>),
+    Refused(PgError),
 }
 
 impl MutationId {

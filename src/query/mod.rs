@@ -4,8 +4,10 @@
 //! over [`Rows`] and gives back status, headers and body as PostgREST would. What is not supported is
 //! named, so the caller can pass it to the server. Pure: time, ids and text order come in as arguments.
 
-use crate::protocol::{Key, Mutation, PgError, Rev, Row, Schema};
+use crate::protocol::{Key, Rev, Row};
 use std::cmp::Ordering;
+
+pub use crate::protocol::Decision;
 
 /// A request to `/rest/v1/<table>`.
 #[derive(Clone, Debug)]
@@ -49,12 +51,4 @@ pub struct WriteContext<'a> {
     pub now_ms: u64,
     /// Fresh random bytes at each call.
     pub random: &'a mut dyn FnMut() -> [u8; 16],
-}
-
-/// What the fold decided about a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Decision {
-    /// One flag a mutation: whether it changed a row.
-    Done(Vec<bool>),
-    Refused(PgError),
 }

@@ -10,8 +10,7 @@
 
 use crate::protocol::Fault;
 
-/// Position of a frame: the key of its last record in the log.
-pub type Seq = u64;
+pub use crate::protocol::Seq;
 
 /// What a commit must survive. `Strict` is flushed to disk before the promise resolves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
