@@ -24,7 +24,7 @@ test: setup ## run every test suite, or some: make test SUITES="unit sql"
 check: setup ## format, lints (native and wasm), architecture and unit tests: before each commit
 	@cargo fmt --check
 	@cargo clippy --quiet --locked --all-targets -- $(LINTS)
-	@cargo clippy --quiet --locked --lib --tests $(WASM) -- $(LINTS)
+	@cargo clippy --quiet --locked --lib --test 'web_*' $(WASM) -- $(LINTS)
 	@node scripts/test.mjs architecture unit
 
 .PHONY: build

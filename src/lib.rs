@@ -16,3 +16,6 @@
 pub mod protocol;
 pub mod query;
 pub mod store;
+
+#[cfg(target_arch = "wasm32")]
+pub mod js;

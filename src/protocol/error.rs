@@ -138,7 +138,8 @@ mod tests {
 
     #[test]
     fn the_body_is_postgrests_json() {
-        let error = PgError::new(409, "23505", "duplicate \"key\"").with_details("Key (id)=(1) already exists.");
+        let error =
+            PgError::new(409, "23505", "duplicate \"key\"").with_details("Key (id)=(1) already exists.");
         assert_eq!(
             error.body(),
             r#"{"code":"23505","details":"Key (id)=(1) already exists.","hint":null,"message":"duplicate \"key\""}"#

@@ -100,7 +100,8 @@ pub fn read_pull(answer: &str) -> Result<PullAnswer, String> {
     if round.is_none() && cursor.is_none() {
         return Err("pull answer: neither round nor cursor".into());
     }
-    let own = |list: Vec<(Rev, &RawValue)>| list.into_iter().map(|(rev, raw)| (rev, raw.get().into())).collect();
+    let own =
+        |list: Vec<(Rev, &RawValue)>| list.into_iter().map(|(rev, raw)| (rev, raw.get().into())).collect();
     let pages = wire
         .pages
         .into_iter()
@@ -176,7 +177,10 @@ mod tests {
     #[test]
     fn other_answers_are_told_apart() {
         assert_eq!(read_pull(r#"{"status":"later"}"#), Ok(PullAnswer::Later));
-        assert_eq!(read_pull(r#"{"status":"resync","reason":"epoch"}"#), Ok(PullAnswer::Resync("epoch".into())));
+        assert_eq!(
+            read_pull(r#"{"status":"resync","reason":"epoch"}"#),
+            Ok(PullAnswer::Resync("epoch".into()))
+        );
         assert!(read_pull(r#"{"status":"ok","more":true,"pages":[]}"#).is_err());
         assert!(matches!(
             read_schema(r#"{"status":"ok","v":[1],"tables":{},"unknown":["x"]}"#),

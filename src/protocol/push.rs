@@ -60,7 +60,10 @@ pub enum Outcome {
 /// The answer to one batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PushAnswer {
-    Done { xid: Option<u64>, outcomes: Vec<(MutationId, Outcome)> },
+    Done {
+        xid: Option<u64>,
+        outcomes: Vec<(MutationId, Outcome)>,
+    },
     Busy,
     /// The protocol versions the server speaks.
     Version(Vec<u32>),
@@ -272,8 +275,14 @@ mod tests {
             read(r#"["applied","5",{"set":{"b":2}}]"#),
             Outcome::Applied { rev: Some(Rev(5)), set: vec![("b".into(), "2".into())] }
         );
-        assert_eq!(read(r#"["merged","5",{"row":{"a":1}},"duplicate"]"#), Outcome::Merged { rev: Rev(5), row: "{\"a\":1}".into() });
-        assert_eq!(read(r#"["superseded","5",{"row":{}}]"#), Outcome::Superseded { rev: Some(Rev(5)), row: Some("{}".into()) });
+        assert_eq!(
+            read(r#"["merged","5",{"row":{"a":1}},"duplicate"]"#),
+            Outcome::Merged { rev: Rev(5), row: "{\"a\":1}".into() }
+        );
+        assert_eq!(
+            read(r#"["superseded","5",{"row":{}}]"#),
+            Outcome::Superseded { rev: Some(Rev(5)), row: Some("{}".into()) }
+        );
         assert_eq!(read(r#"["conflict",null,{"row":null}]"#), Outcome::Conflict { rev: None, row: None });
         assert_eq!(read(r#"["hidden",null,null]"#), Outcome::Hidden);
         assert_eq!(read(r#"["blocked",null,null]"#), Outcome::Blocked);

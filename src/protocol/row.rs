@@ -111,14 +111,16 @@ mod tests {
 
     #[test]
     fn a_row_is_the_tables_columns_in_order_with_their_text_as_it_came() {
-        let row = Row::from_json(&entries(), r#"{ "n" : 1.50, "title":"é\n", "id":"a", "extra":[1, 2] }"#).expect("an object");
+        let row = Row::from_json(&entries(), r#"{ "n" : 1.50, "title":"é\n", "id":"a", "extra":[1, 2] }"#)
+            .expect("an object");
         assert_eq!(row.as_str(), r#"{"id":"a","title":"é\n","n":1.50,"extra":[1, 2]}"#);
         assert_eq!(row.value("n"), Some("1.50"));
     }
 
     #[test]
     fn a_change_keeps_every_other_column() {
-        let row = Row::from_json(&entries(), r#"{"id":"a","title":"x","n":12345678901234567890}"#).expect("an object");
+        let row = Row::from_json(&entries(), r#"{"id":"a","title":"x","n":12345678901234567890}"#)
+            .expect("an object");
         let changed = row.with(&entries(), [("title", "\"y\"")]);
         assert_eq!(changed.as_str(), r#"{"id":"a","title":"y","n":12345678901234567890}"#);
     }
