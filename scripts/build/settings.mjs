@@ -9,9 +9,11 @@ const isFlag = (value) => typeof value === 'boolean'
 const isCount = (value) => Number.isInteger(value) && value > 0
 const isTexts = (value) => Array.isArray(value) && value.every(isText)
 
+const isTestProfile = (value) => ['dev', 'release'].includes(value) // wasm-pack test knows no other
+
 const SETTINGS = {
   build: { profile: isText, target: isText, 'out-dir': isText, 'out-name': isText, 'wasm-opt': isTexts },
-  test: { browsers: isTexts, headless: isFlag, profile: isText, 'timeout-seconds': isCount },
+  test: { browsers: isTexts, headless: isFlag, profile: isTestProfile, 'timeout-seconds': isCount },
 }
 
 /** The settings of `file`, complete and of the right types; throws with the name of the first that is not. */
@@ -41,11 +43,14 @@ export function buildArguments({ build }, root) {
   ]
 }
 
-/** The arguments of `wasm-pack` for browser tests of the named files (`tests/<name>.rs`). */
+/**
+ * The arguments of `wasm-pack` for browser tests of the named files (`tests/<name>.rs`). Everything
+ * after the path goes to cargo.
+ */
 export function testArguments({ test }, root, names) {
   return [
-    'test', root, ...(test.profile === 'dev' ? [] : [`--${test.profile}`]), ...(test.headless ? ['--headless'] : []),
+    'test', ...(test.profile === 'dev' ? [] : [`--${test.profile}`]), ...(test.headless ? ['--headless'] : []),
     ...test.browsers.map((browser) => `--${browser}`),
-    '--', '--locked', '--no-fail-fast', ...names.flatMap((name) => ['--test', name]),
+    root, '--locked', ...names.flatMap((name) => ['--test', name]),
   ]
 }
