@@ -13,6 +13,7 @@
 //! Imports go downwards only: protocol ← query, engine ← store, remote ← driver ← js
 //! (`tests/architecture.rs` enforces it).
 
+pub mod engine;
 pub mod protocol;
 pub mod query;
 pub mod store;

@@ -19,6 +19,7 @@ pub struct SentMutation {
     pub base: Option<Rev>,
     /// Key columns with their raw values.
     pub key: Vec<(Text, Text)>,
+    /// The other columns.
     pub cells: Vec<SentCell>,
 }
 
@@ -117,9 +118,7 @@ fn push_mutation(body: &mut String, mutation: &SentMutation) {
         body.push_str(&format!(",{}:{value}", quoted(column)));
     }
     for cell in &mutation.cells {
-        if !mutation.key.iter().any(|(column, _)| *column == cell.column) {
-            body.push_str(&format!(",{}:{}", quoted(&cell.column), cell.value));
-        }
+        body.push_str(&format!(",{}:{}", quoted(&cell.column), cell.value));
     }
     body.push('}');
 }

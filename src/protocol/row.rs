@@ -42,8 +42,8 @@ impl Row {
     }
 
     /// This row with some columns replaced.
-    pub fn with<'a>(&'a self, table: &Table, changes: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        let mut given = self.fields();
+    pub fn with<'a>(&self, table: &Table, changes: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut given: Vec<Field<'_>> = self.fields();
         given.extend(changes.into_iter().map(|(name, value)| (Cow::Borrowed(name), value)));
         Self::from_fields(table, &given)
     }

@@ -1,0 +1,230 @@
+//! A frame: one atomic change of local state, versioned, length-prefixed and checksummed.
+//!
+//! ```text
+//! "TC" │ version u8 │ kind u8 │ payload length u32 │ crc32 u32 │ payload (postcard)
+//! ```
+//!
+//! The checksum covers everything but itself. A frame that does not decode changes nothing
+//! (invariant 12). Kinds are numbered for life; a number is never used again.
+
+use crate::protocol::pull::{Page, PullRequest};
+use crate::protocol::push::Outcome;
+use crate::protocol::{MutationId, Request, Schema, Text, limits};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Version of frames, state record and reducer.
+pub const FORMAT_VERSION: u8 = 1;
+const MAGIC: [u8; 2] = *b"TC";
+const HEADER: usize = 12;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Frame {
+    /// Requests of the app, each all or nothing.
+    Write(Vec<Request>),
+    /// The batch that is about to leave for the first time.
+    Sent(Sent),
+    /// Outcomes for mutation ids.
+    Pushed(Pushed),
+    /// One page of a pull.
+    Pulled(Pulled),
+    /// Table definitions from the server.
+    Schema(Schema),
+    /// The server cannot continue from these tables' cursors; the rows stay until pulled afresh.
+    Resync(Resync),
+}
+
+/// Seals mutations: what `Sent` names is never coalesced again, and repeated as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sent {
+    pub mutations: Vec<MutationId>,
+    pub time_ms: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pushed {
+    pub outcomes: Vec<(MutationId, Outcome)>,
+    /// The push's transaction, if it need not come back by a pull.
+    pub xid: Option<u64>,
+    pub time_ms: u64,
+}
+
+/// Dropped whole by the fold if `request` no longer names the current cursors and round.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pulled {
+    pub request: PullRequest,
+    pub pages: Vec<Page>,
+    pub round: Option<Text>,
+    pub cursor: Option<Text>,
+    pub time_ms: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resync {
+    pub request: PullRequest,
+    pub reason: Text,
+}
+
+/// Kind numbers. 5–8 and 10–12 are kept for `Fetched`, `Resolved`, `Settled`, `Evicted`, `Audited`,
+/// `Files` and `Imported`; 32 and up are not log frames.
+mod kind {
+    pub const WRITE: u8 = 1;
+    pub const SENT: u8 = 2;
+    pub const PUSHED: u8 = 3;
+    pub const PULLED: u8 = 4;
+    pub const SCHEMA: u8 = 9;
+    pub const RESYNC: u8 = 13;
+}
+
+/// Kind of a checkpoint's state record.
+pub const STATE_RECORD: u8 = 32;
+/// Kind of a block of base rows.
+pub const ROW_BLOCK: u8 = 33;
+
+/// Why bytes are not a frame of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Damage {
+    Truncated,
+    Foreign,
+    NewerVersion(u8),
+    Checksum,
+    UnknownKind(u8),
+    Payload,
+    TooLarge(usize),
+}
+
+impl Frame {
+    pub fn encode(&self) -> Vec<u8> {
+        match self {
+            Self::Write(requests) => seal(kind::WRITE, requests),
+            Self::Sent(sent) => seal(kind::SENT, sent),
+            Self::Pushed(pushed) => seal(kind::PUSHED, pushed),
+            Self::Pulled(pulled) => seal(kind::PULLED, pulled),
+            Self::Schema(schema) => seal(kind::SCHEMA, schema),
+            Self::Resync(resync) => seal(kind::RESYNC, resync),
+        }
+    }
+
+    pub fn decode(bytes: &[u8]) -> Result<Self, Damage> {
+        let (kind, payload) = open(bytes)?;
+        Ok(match kind {
+            kind::WRITE => Self::Write(read(payload)?),
+            kind::SENT => Self::Sent(read(payload)?),
+            kind::PUSHED => Self::Pushed(read(payload)?),
+            kind::PULLED => Self::Pulled(read(payload)?),
+            kind::SCHEMA => Self::Schema(read(payload)?),
+            kind::RESYNC => Self::Resync(read(payload)?),
+            other => return Err(Damage::UnknownKind(other)),
+        })
+    }
+}
+
+/// Wraps a payload: header, checksum, postcard.
+pub fn seal<T: Serialize + ?Sized>(kind: u8, payload: &T) -> Vec<u8> {
+    let mut bytes = vec![MAGIC[0], MAGIC[1], FORMAT_VERSION, kind, 0, 0, 0, 0, 0, 0, 0, 0];
+    bytes = postcard::to_extend(payload, bytes).expect("writing to a growing buffer cannot fail");
+    let length = u32::try_from(bytes.len() - HEADER).expect("limits keep a payload below 4 GiB");
+    bytes[4..8].copy_from_slice(&length.to_le_bytes());
+    let sum = checksum(&bytes);
+    bytes[8..12].copy_from_slice(&sum.to_le_bytes());
+    bytes
+}
+
+/// Checks header and checksum; the kind and the payload.
+pub fn open(bytes: &[u8]) -> Result<(u8, &[u8]), Damage> {
+    if bytes.len() < HEADER {
+        return Err(Damage::Truncated);
+    }
+    if bytes[..2] != MAGIC {
+        return Err(Damage::Foreign);
+    }
+    if bytes[2] > FORMAT_VERSION {
+        return Err(Damage::NewerVersion(bytes[2]));
+    }
+    let word = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+    if word(4) as usize != bytes.len() - HEADER {
+        return Err(Damage::Truncated);
+    }
+    if word(8) != checksum(bytes) {
+        return Err(Damage::Checksum);
+    }
+    Ok((bytes[3], &bytes[HEADER..]))
+}
+
+/// Reads a payload that [`open`] has checked.
+pub fn read<T: DeserializeOwned>(payload: &[u8]) -> Result<T, Damage> {
+    match postcard::take_from_bytes(payload) {
+        Ok((value, [])) => Ok(value),
+        _ => Err(Damage::Payload),
+    }
+}
+
+fn checksum(bytes: &[u8]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&bytes[..8]);
+    hasher.update(&bytes[HEADER..]);
+    hasher.finalize()
+}
+
+impl Damage {
+    /// Whether a reload with a newer engine would help.
+    pub fn is_newer(&self) -> bool {
+        matches!(self, Self::NewerVersion(_) | Self::UnknownKind(_))
+    }
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Truncated => f.write_str("it is cut off"),
+            Self::Foreign => f.write_str("it is not one of ours"),
+            Self::NewerVersion(version) => write!(f, "its version {version} is newer than {FORMAT_VERSION}"),
+            Self::Checksum => f.write_str("its checksum does not match"),
+            Self::UnknownKind(kind) => write!(f, "its kind {kind} is not known"),
+            Self::Payload => f.write_str("its payload does not decode"),
+            Self::TooLarge(bytes) => write!(f, "its {bytes} bytes exceed {}", limits::FRAME_BYTES),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn sent() -> Vec<u8> {
+        Frame::Sent(Sent { mutations: vec![MutationId([1; 16]), MutationId([2; 16])], time_ms: 7 }).encode()
+    }
+
+    #[test]
+    fn a_frame_comes_back_as_it_was() {
+        let frame = Frame::decode(&sent()).expect("our own frame");
+        assert_eq!(frame.encode(), sent());
+    }
+
+    #[test]
+    fn a_newer_version_is_told_from_damage() {
+        let mut bytes = sent();
+        bytes[2] = FORMAT_VERSION + 1;
+        assert_eq!(Frame::decode(&bytes), Err(Damage::NewerVersion(FORMAT_VERSION + 1)));
+    }
+
+    proptest! {
+        /// Invariant 12: damage is found, whatever it is.
+        #[test]
+        fn a_damaged_frame_is_never_read(at in 0usize..40, bit in 0u8..8, cut in 0usize..40) {
+            let mut flipped = sent();
+            let at = at % flipped.len();
+            flipped[at] ^= 1 << bit;
+            prop_assert!(Frame::decode(&flipped).is_err());
+            let whole = sent();
+            prop_assert!(Frame::decode(&whole[..cut.min(whole.len() - 1)]).is_err());
+        }
+
+        #[test]
+        fn foreign_bytes_are_never_read(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            prop_assert!(Frame::decode(&bytes).is_err());
+        }
+    }
+}

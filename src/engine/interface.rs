@@ -1,0 +1,80 @@
+//! The contract between the sync machine and whoever carries it out: events in, effects out.
+//!
+//! A driver feeds every event to `Machine::step` and carries out the effects in order. `Append` is
+//! answered by `Folded` or `NotStored`, `Send` by `Answered`; one of the two is under way at a time.
+
+use super::frame::Frame;
+use crate::protocol::pull::{PullAnswer, PullRequest, SchemaAnswer};
+use crate::protocol::push::{Group, PushAnswer};
+use crate::protocol::{Fault, Text};
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    Start,
+    Stop,
+    /// Who is signed in; without a session nothing is sent.
+    Session(Option<Text>),
+    Network(bool),
+    /// A write was folded.
+    Wrote,
+    /// A round is wanted at once: by the app, a poke, a return to the foreground.
+    Now,
+    /// A time asked for by `Wake` has come.
+    Wake,
+    /// The frame of the last `Append` has been folded.
+    Folded,
+    /// The frame of the last `Append` could not be stored.
+    NotStored(Fault),
+    Answered(Result<Reply, Failure>),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    Append(Frame),
+    Send(Message),
+    /// Step again at this time, in milliseconds since 1970; replaces an earlier one.
+    Wake(u64),
+    Ended(Result<(), Fault>),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Message {
+    Schema(Vec<Text>),
+    Push(Vec<Group>),
+    Pull(PullRequest),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    Schema(SchemaAnswer),
+    Push(PushAnswer),
+    Pull(PullAnswer),
+}
+
+/// A message that got no usable answer. Never a refusal: nothing is dead-lettered for it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failure {
+    pub fault: Fault,
+    pub retry_after_ms: Option<u64>,
+    /// The batch was too large, or took too long: send half.
+    pub too_large: bool,
+}
+
+/// Time and randomness of a step.
+#[derive(Clone, Copy, Debug)]
+pub struct At {
+    pub now_ms: u64,
+    pub entropy: u32,
+}
+
+/// Where the machine stands, for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SyncState {
+    Stopped,
+    Idle,
+    Pushing,
+    Pulling,
+    Retry,
+    Offline,
+    Limited,
+}

@@ -1,0 +1,31 @@
+//! What to do next: one log, one reducer, one sync machine. No clock, no randomness, no I/O.
+//!
+//! ```text
+//! frame ─▶ needs(state, frame) ─▶ keys ─(driver reads them)─▶ apply(state, found, seq, frame) ─▶ changes
+//! event ─▶ sync::Machine::step(state, event, now) ─▶ effects ─(driver carries them out)─▶ event
+//! ```
+//!
+//! Everything that ever changes local state is a [`Frame`]. The state is rebuilt from the store at
+//! any time; every context that has applied the log up to a seq is in the same state (invariant 7).
+
+mod answers;
+pub mod backoff;
+pub mod batch;
+pub mod frame;
+pub mod interface;
+mod outbox;
+mod pulled;
+mod pushed;
+mod reducer;
+mod references;
+mod rows;
+pub mod snapshot;
+mod state;
+pub mod sync;
+mod write;
+
+pub use frame::{Damage, Frame};
+pub use outbox::{Cell, Outbox, Pending, Place, Standing};
+pub use reducer::{Changes, Found, apply, needs};
+pub use rows::{Base, BaseRows, RowId};
+pub use state::{Batch, Round, State};

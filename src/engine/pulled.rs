@@ -1,0 +1,115 @@
+//! Folding a `Pulled`: one page of a round, dropped whole if the cursors have moved on.
+//!
+//! Base rows move under pending mutations, which are rebased. A round from nothing sweeps, at its end,
+//! what it did not name; the old rows stay readable until then.
+
+use super::frame::Pulled;
+use super::reducer::Changes;
+use super::rows::{Base, Tombstone};
+use super::state::{Round, State};
+use crate::protocol::pull::{Page, PullRequest};
+use crate::protocol::row::fields;
+use crate::protocol::{Key, Row, Seq, Table, Text};
+
+pub fn fold(state: &mut State, seq: Seq, pulled: Pulled, changes: &mut Changes) {
+    if !is_current(state, &pulled.request) {
+        changes.dropped = true;
+        return;
+    }
+    let Pulled { request, pages, round, cursor, time_ms } = pulled;
+    let began = match (&request.round, &state.round) {
+        (Some(_), Some(round)) => round.began,
+        _ => begin(state, seq, &request),
+    };
+    for page in pages {
+        fold_page(state, seq, page, changes);
+    }
+    state.round = round.map(|token| Round {
+        tables: request.tables.clone(),
+        token,
+        own_xids: request.own_xids.clone(),
+        began,
+    });
+    if let Some(cursor) = cursor {
+        end(state, &request, &cursor, began, changes);
+        state.last_pull_ms = Some(time_ms);
+    }
+}
+
+/// Whether a page's starting cursors, and its round, are the ones the state has.
+pub fn is_current(state: &State, request: &PullRequest) -> bool {
+    let cursors = request.tables.iter().all(|(table, cursor)| state.cursors.get(table) == cursor.as_ref());
+    let round = match &request.round {
+        None => true,
+        Some(token) => {
+            state.round.as_ref().is_some_and(|round| round.token == *token && round.tables == request.tables)
+        }
+    };
+    cursors && round
+}
+
+fn begin(state: &mut State, seq: Seq, request: &PullRequest) -> Seq {
+    for (table, cursor) in &request.tables {
+        if cursor.is_none() {
+            state.rows.begin_afresh(table);
+        }
+    }
+    seq
+}
+
+fn end(state: &mut State, request: &PullRequest, cursor: &Text, began: Seq, changes: &mut Changes) {
+    for (table, _) in &request.tables {
+        for key in state.rows.end_round(table, began) {
+            let id = (table.clone(), key);
+            state.rebase(&id);
+            changes.rows.push(id);
+        }
+        if state.held.insert(table.clone()) {
+            changes.tables.push(table.clone());
+        }
+        state.cursors.insert(table.clone(), cursor.clone());
+    }
+    let covered = |table: &Text| request.tables.iter().any(|(other, _)| other == table);
+    if state.cursors.keys().all(covered) {
+        for xid in &request.own_xids {
+            state.own_xids.remove(xid);
+        }
+    }
+}
+
+fn fold_page(state: &mut State, seq: Seq, page: Page, changes: &mut Changes) {
+    let Some(table) = state.schema.tables.get(&page.table).cloned() else { return };
+    let mut touched = Vec::new();
+    for (rev, json) in &page.rows {
+        let Ok(row) = Row::from_json(&table, json) else { continue };
+        let Some(key) = Key::of(&table, &row) else { continue };
+        if state.rows.put(&page.table, &key, Base { rev: *rev, row }) {
+            touched.push(key);
+        }
+    }
+    for (rev, json) in &page.gone {
+        let Some(key) = key_of(&table, json) else { continue };
+        if state.rows.bury(&page.table, &key, Tombstone { rev: *rev, seq }) {
+            touched.push(key);
+        }
+    }
+    for (_, json) in &page.cold {
+        let Some(key) = key_of(&table, json) else { continue };
+        if state.rows.forget(&page.table, &key) {
+            touched.push(key);
+        }
+    }
+    for key in touched {
+        let id = (page.table.clone(), key);
+        state.rebase(&id);
+        changes.rows.push(id);
+    }
+}
+
+/// A key from the JSON object of its columns.
+fn key_of(table: &Table, json: &str) -> Option<Key> {
+    let given = fields(json).ok()?;
+    let value = |column: &Text| given.iter().find(|(name, _)| *name == column.as_ref()).map(|(_, v)| *v);
+    let values: Option<Vec<&str>> = table.key.iter().map(value).collect();
+    values.map(Key::from_values)
+}

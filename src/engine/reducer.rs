@@ -1,0 +1,104 @@
+//! The reducer: a frame folded into the state, in two pure steps.
+//!
+//! `needs` names the rows that the decision depends on and that are not in memory; the driver reads
+//! them; `apply` folds. Frames are folded one at a time, in order. Both are total: whatever a frame
+//! holds, the result is a state, the same in every context.
+
+use super::frame::{Frame, Resync, Sent};
+use super::rows::{Base, RowId};
+use super::state::{Batch, State};
+use super::{pulled, pushed, write};
+use crate::protocol::{Decision, MutationId, Schema, Seq, Text};
+use std::collections::BTreeMap;
+
+/// Rows read from segments for a fold; `None`: not held.
+pub type Found = BTreeMap<RowId, Option<Base>>;
+
+/// What a fold did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Rows that may look different now.
+    pub rows: Vec<RowId>,
+    /// Tables whose definition changed.
+    pub tables: Vec<Text>,
+    /// What was decided about the requests of a `Write`.
+    pub decisions: Vec<(MutationId, Decision)>,
+    /// The frame no longer fitted the state and did nothing.
+    pub dropped: bool,
+}
+
+/// The rows a frame's decision depends on that are not in memory.
+pub fn needs(state: &State, frame: &Frame) -> Vec<RowId> {
+    let ids: Vec<RowId> = match frame {
+        Frame::Write(requests) => {
+            let mutations = requests.iter().flat_map(|request| &request.mutations);
+            mutations.map(|mutation| (mutation.table.clone(), mutation.key.clone())).collect()
+        }
+        Frame::Pushed(pushed) => {
+            let pending = pushed.outcomes.iter().filter_map(|(id, _)| state.outbox.get(*id));
+            pending.map(|pending| pending.row.clone()).collect()
+        }
+        // The newest version wins: a page needs nothing.
+        Frame::Sent(_) | Frame::Pulled(_) | Frame::Schema(_) | Frame::Resync(_) => Vec::new(),
+    };
+    ids.into_iter().filter(|id| !state.is_resident(id)).collect()
+}
+
+/// Folds a frame.
+pub fn apply(state: &mut State, found: Found, seq: Seq, frame: Frame) -> Changes {
+    for ((table, key), base) in found {
+        if let Some(base) = base {
+            state.rows.put(&table, &key, base);
+        }
+    }
+    let mut changes = Changes::default();
+    match frame {
+        Frame::Write(requests) => write::fold(state, seq, requests, &mut changes),
+        Frame::Sent(sent) => fold_sent(state, sent, &mut changes),
+        Frame::Pushed(pushed) => pushed::fold(state, seq, pushed, &mut changes),
+        Frame::Pulled(pulled) => pulled::fold(state, seq, pulled, &mut changes),
+        Frame::Schema(schema) => fold_schema(state, schema, &mut changes),
+        Frame::Resync(resync) => fold_resync(state, &resync, &mut changes),
+    }
+    state.seq = seq;
+    changes
+}
+
+/// One batch at a time: a second one, from a context whose lease was stolen, is dropped.
+fn fold_sent(state: &mut State, sent: Sent, changes: &mut Changes) {
+    if state.batch.is_some() {
+        changes.dropped = true;
+        return;
+    }
+    let mut mutations = Vec::with_capacity(sent.mutations.len());
+    for id in sent.mutations {
+        let Some(place) = state.outbox.place(id) else { continue };
+        state.outbox.edit(place, |pending| pending.sealed = true);
+        mutations.push(id);
+    }
+    if !mutations.is_empty() {
+        state.batch = Some(Batch { mutations, sent_ms: sent.time_ms });
+    }
+}
+
+fn fold_schema(state: &mut State, schema: Schema, changes: &mut Changes) {
+    for (name, table) in &schema.tables {
+        if state.schema.tables.get(name) != Some(table) {
+            changes.tables.push(name.clone());
+            state.rows.rewrite(name, |row| crate::protocol::Row::from_fields(table, &row.fields()));
+        }
+    }
+    state.schema.tables.extend(schema.tables);
+    state.rebase_all();
+}
+
+fn fold_resync(state: &mut State, resync: &Resync, changes: &mut Changes) {
+    if !pulled::is_current(state, &resync.request) {
+        changes.dropped = true;
+        return;
+    }
+    for (table, _) in &resync.request.tables {
+        state.cursors.remove(table);
+    }
+    state.round = None;
+}

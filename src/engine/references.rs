@@ -1,0 +1,44 @@
+//! Which rows a row refers to, by the foreign keys of its table.
+
+use super::outbox::Pending;
+use super::rows::RowId;
+use crate::protocol::{Key, Schema};
+
+/// The rows that the pending values of a mutation refer to. A foreign key with a null part, or to a
+/// table that is not synced, refers to nothing.
+pub fn parents(schema: &Schema, pending: &Pending) -> Vec<RowId> {
+    let value = |column: &str| {
+        let cell = pending.cells.iter().find(|cell| cell.column.as_ref() == column);
+        let shown = pending.shown.iter().find(|(name, _)| name.as_ref() == column);
+        cell.map(|cell| cell.value.as_ref()).or_else(|| shown.map(|(_, value)| value.as_ref()))
+    };
+    let Some(table) = schema.tables.get(&pending.row.0) else { return Vec::new() };
+    let mut rows = Vec::new();
+    for foreign in &table.foreign_keys {
+        let Some(parent) = schema.tables.get(&foreign.table) else { continue };
+        let key: Option<Vec<&str>> = parent
+            .key
+            .iter()
+            .map(|column| {
+                let at = foreign.references.iter().position(|referenced| referenced == column)?;
+                value(foreign.columns.get(at)?).filter(|value| *value != "null")
+            })
+            .collect();
+        rows.extend(key.map(|values| (foreign.table.clone(), Key::from_values(values))));
+    }
+    rows
+}
+
+/// Whether either table refers to the other, or they are the same.
+pub fn related(schema: &Schema, a: &str, b: &str) -> bool {
+    let refers = |from: &str, to: &str| {
+        let table = schema.tables.get(from);
+        table.is_some_and(|table| table.foreign_keys.iter().any(|foreign| foreign.table.as_ref() == to))
+    };
+    a == b || refers(a, b) || refers(b, a)
+}
+
+/// Whether any synced table refers to this one.
+pub fn is_parent(schema: &Schema, table: &str) -> bool {
+    schema.tables.values().any(|other| other.foreign_keys.iter().any(|f| f.table.as_ref() == table))
+}

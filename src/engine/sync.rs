@@ -1,0 +1,379 @@
+//! The sync machine: events in, effects out; it decides, and carries out nothing.
+//!
+//! ```text
+//! stopped ─start─▶ idle ─▶ [defining] ─▶ (sealing ─▶ pushing ─▶ settling)* ─▶ (pulling ─▶ folding)* ─▶ idle
+//!                   ▲                        any failure ─▶ waiting ─wake─▶ again                      │
+//!                   └──────────────────────────────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! It holds no durable truth: what is under way (batch, round) is in the state, so a machine that starts
+//! after a crash goes on where the log says. Time and randomness come in with every step.
+
+use super::backoff;
+use super::batch::{self, Terms};
+use super::frame::{Frame, Pulled, Pushed, Resync, Sent};
+use super::interface::{At, Effect, Event, Failure, Message, Reply, SyncState};
+use super::state::State;
+use crate::protocol::pull::{PullAnswer, PullRequest, SchemaAnswer};
+use crate::protocol::push::{Outcome, PushAnswer};
+use crate::protocol::{ErrorCode, Fault, MutationId, Text, limits};
+use std::collections::BTreeSet;
+
+/// Quiet time after a write before it is sent.
+pub const DEBOUNCE_MS: u64 = 2_000;
+/// Time between rounds while nothing happens.
+pub const INTERVAL_MS: u64 = 300_000;
+/// Quiet time after the network came back.
+pub const ONLINE_MS: u64 = 2_000;
+/// Resyncs in one round before it counts as failed.
+const RESYNCS: u32 = 3;
+
+#[derive(Clone, Debug, PartialEq)]
+enum Phase {
+    Stopped,
+    Idle,
+    Defining,
+    Sealing,
+    Pushing,
+    Settling,
+    Pulling(PullRequest),
+    Folding,
+    Waiting,
+}
+
+#[derive(Clone, Debug)]
+pub struct Machine {
+    phase: Phase,
+    tables: BTreeSet<Text>,
+    user: Option<Text>,
+    online: bool,
+    /// Definitions have been read in this context's life.
+    defined: bool,
+    /// A round over all cursors has ended since the run began.
+    pulled: bool,
+    again: bool,
+    size: usize,
+    failures: u32,
+    resyncs: u32,
+    blocked: BTreeSet<MutationId>,
+    wake_ms: Option<u64>,
+    error: Option<Fault>,
+}
+
+impl Machine {
+    /// A stopped machine for these tables.
+    pub fn new(tables: impl IntoIterator<Item = Text>) -> Self {
+        Self {
+            phase: Phase::Stopped,
+            tables: tables.into_iter().collect(),
+            user: None,
+            online: true,
+            defined: false,
+            pulled: false,
+            again: false,
+            size: limits::BATCH_DEFAULT,
+            failures: 0,
+            resyncs: 0,
+            blocked: BTreeSet::new(),
+            wake_ms: None,
+            error: None,
+        }
+    }
+
+    pub fn set_tables(&mut self, tables: impl IntoIterator<Item = Text>) {
+        self.tables = tables.into_iter().collect();
+    }
+
+    pub fn step(&mut self, state: &State, event: Event, at: At) -> Vec<Effect> {
+        match event {
+            Event::Start if self.phase == Phase::Stopped => {
+                self.phase = Phase::Idle;
+                self.begin(state, at)
+            }
+            Event::Start => Vec::new(),
+            Event::Stop => self.stop(),
+            Event::Session(user) => self.on_session(state, user, at),
+            Event::Network(online) => self.on_network(online, at),
+            Event::Wrote => self.wake_at(at.now_ms + DEBOUNCE_MS),
+            Event::Now => self.on_now(state, at),
+            Event::Wake => self.on_wake(state, at),
+            Event::Folded => match self.phase {
+                Phase::Defining | Phase::Sealing | Phase::Settling | Phase::Folding => self.next(state, at),
+                _ => Vec::new(),
+            },
+            Event::NotStored(fault) if self.is_running() => {
+                self.fail(Failure { fault, retry_after_ms: None, too_large: false }, at)
+            }
+            Event::NotStored(_) => Vec::new(),
+            Event::Answered(answer) => self.on_answer(state, answer, at),
+        }
+    }
+
+    pub fn is_running(&self) -> bool {
+        !matches!(self.phase, Phase::Stopped | Phase::Idle | Phase::Waiting)
+    }
+
+    pub fn is_stopped(&self) -> bool {
+        self.phase == Phase::Stopped
+    }
+
+    /// Whether a run would have someone to run for and a network to run on.
+    pub fn can_run(&self) -> bool {
+        self.phase != Phase::Stopped && self.user.is_some() && self.online
+    }
+
+    pub fn error(&self) -> Option<&Fault> {
+        self.error.as_ref()
+    }
+
+    pub fn retry_at_ms(&self) -> Option<u64> {
+        self.wake_ms.filter(|_| self.phase == Phase::Waiting)
+    }
+
+    pub fn sync_state(&self) -> SyncState {
+        let unreachable = self.error.as_ref().is_some_and(|fault| {
+            matches!(fault.code, ErrorCode::Offline | ErrorCode::Timeout | ErrorCode::ServerError)
+        });
+        match self.phase {
+            Phase::Stopped => SyncState::Stopped,
+            _ if !self.online => SyncState::Offline,
+            Phase::Waiting if unreachable => SyncState::Limited,
+            Phase::Waiting => SyncState::Retry,
+            Phase::Idle => SyncState::Idle,
+            Phase::Defining | Phase::Pulling(_) | Phase::Folding => SyncState::Pulling,
+            Phase::Sealing | Phase::Pushing | Phase::Settling => SyncState::Pushing,
+        }
+    }
+
+    fn stop(&mut self) -> Vec<Effect> {
+        let was_running = self.is_running();
+        self.phase = Phase::Stopped;
+        self.again = false;
+        if was_running { vec![Effect::Ended(Ok(()))] } else { Vec::new() }
+    }
+
+    fn on_session(&mut self, state: &State, user: Option<Text>, at: At) -> Vec<Effect> {
+        let changed = self.user != user;
+        self.user = user;
+        self.failures = 0;
+        if changed && self.user.is_some() { self.on_now(state, at) } else { Vec::new() }
+    }
+
+    fn on_network(&mut self, online: bool, at: At) -> Vec<Effect> {
+        let returned = online && !self.online;
+        self.online = online;
+        if !returned || self.phase == Phase::Stopped {
+            return Vec::new();
+        }
+        self.failures = 0;
+        self.wake_ms = None;
+        self.wake_at(at.now_ms + ONLINE_MS)
+    }
+
+    fn on_now(&mut self, state: &State, at: At) -> Vec<Effect> {
+        match self.phase {
+            Phase::Idle | Phase::Waiting => self.begin(state, at),
+            Phase::Stopped => Vec::new(),
+            _ => {
+                self.again = true;
+                Vec::new()
+            }
+        }
+    }
+
+    fn on_wake(&mut self, state: &State, at: At) -> Vec<Effect> {
+        match self.wake_ms {
+            Some(due) if at.now_ms < due => vec![Effect::Wake(due)],
+            Some(_) if matches!(self.phase, Phase::Idle | Phase::Waiting) => self.begin(state, at),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Asks for a wake-up, unless an earlier one is due. While waiting, the back-off stands.
+    fn wake_at(&mut self, at_ms: u64) -> Vec<Effect> {
+        if self.phase == Phase::Stopped || (self.phase == Phase::Waiting && self.wake_ms.is_some()) {
+            return Vec::new();
+        }
+        if self.wake_ms.is_some_and(|due| due <= at_ms) {
+            return Vec::new();
+        }
+        self.wake_ms = Some(at_ms);
+        if self.is_running() { Vec::new() } else { vec![Effect::Wake(at_ms)] }
+    }
+
+    fn begin(&mut self, state: &State, at: At) -> Vec<Effect> {
+        if !self.can_run() {
+            self.phase = if self.phase == Phase::Waiting { Phase::Idle } else { self.phase.clone() };
+            return Vec::new();
+        }
+        self.wake_ms = None;
+        self.again = false;
+        self.pulled = false;
+        self.resyncs = 0;
+        self.blocked.clear();
+        self.next(state, at)
+    }
+
+    /// What is to be done now, by what the state says.
+    fn next(&mut self, state: &State, at: At) -> Vec<Effect> {
+        if !self.defined {
+            self.phase = Phase::Defining;
+            return vec![Effect::Send(Message::Schema(self.tables.iter().cloned().collect()))];
+        }
+        if let Some(batch) = &state.batch {
+            let part = &batch.mutations[..batch.mutations.len().min(self.size)];
+            self.phase = Phase::Pushing;
+            return vec![Effect::Send(Message::Push(batch::groups(state, part)))];
+        }
+        let terms = Terms {
+            user: self.user.as_deref().unwrap_or_default(),
+            tables: Some(&self.tables),
+            size: self.size,
+            blocked: &self.blocked,
+        };
+        let mutations = batch::choose(state, &terms);
+        if !mutations.is_empty() {
+            self.phase = Phase::Sealing;
+            return vec![Effect::Append(Frame::Sent(Sent { mutations, time_ms: at.now_ms }))];
+        }
+        match self.next_pull(state) {
+            Some(request) => {
+                self.phase = Phase::Pulling(request.clone());
+                vec![Effect::Send(Message::Pull(request))]
+            }
+            None => self.end(state, at),
+        }
+    }
+
+    fn next_pull(&self, state: &State) -> Option<PullRequest> {
+        if let Some(round) = &state.round {
+            return Some(PullRequest {
+                tables: round.tables.clone(),
+                round: Some(round.token.clone()),
+                own_xids: round.own_xids.clone(),
+            });
+        }
+        let known = self.tables.iter().filter(|table| state.schema.tables.contains_key(*table));
+        let (synced, fresh): (Vec<_>, Vec<_>) = known
+            .map(|table| (table.clone(), state.cursors.get(table).cloned()))
+            .partition(|(_, c)| c.is_some());
+        if !fresh.is_empty() {
+            // A round from nothing names every row: own rows too, or it would sweep them.
+            return Some(PullRequest { tables: fresh, round: None, own_xids: Vec::new() });
+        }
+        (!self.pulled && !synced.is_empty()).then(|| PullRequest {
+            tables: synced,
+            round: None,
+            own_xids: state.own_xids.iter().copied().collect(),
+        })
+    }
+
+    fn end(&mut self, state: &State, at: At) -> Vec<Effect> {
+        self.failures = 0;
+        self.error = self.error.take().filter(|fault| fault.code == ErrorCode::UnknownTable);
+        self.phase = Phase::Idle;
+        let mut effects = vec![Effect::Ended(Ok(()))];
+        if self.again {
+            effects.extend(self.begin(state, at));
+        } else {
+            let due = self.wake_ms.unwrap_or(at.now_ms + INTERVAL_MS);
+            self.wake_ms = Some(due);
+            effects.push(Effect::Wake(due));
+        }
+        effects
+    }
+
+    fn fail(&mut self, failure: Failure, at: At) -> Vec<Effect> {
+        self.failures += 1;
+        self.phase = Phase::Waiting;
+        self.again = false;
+        let due = at.now_ms + backoff::wait_ms(self.failures, at.entropy, failure.retry_after_ms);
+        self.wake_ms = Some(due);
+        self.error = Some(failure.fault.clone());
+        vec![Effect::Ended(Err(failure.fault)), Effect::Wake(due)]
+    }
+
+    fn on_answer(&mut self, state: &State, answer: Result<Reply, Failure>, at: At) -> Vec<Effect> {
+        let phase = self.phase.clone();
+        match (phase, answer) {
+            (Phase::Stopped | Phase::Idle | Phase::Waiting, _) => Vec::new(),
+            (Phase::Pushing, Err(failure)) if failure.too_large && self.size > 1 => {
+                self.size /= 2;
+                self.next(state, at)
+            }
+            (_, Err(failure)) => self.fail(failure, at),
+            (Phase::Defining, Ok(Reply::Schema(answer))) => self.on_schema(state, answer, at),
+            (Phase::Pushing, Ok(Reply::Push(answer))) => self.on_push(answer, at),
+            (Phase::Pulling(request), Ok(Reply::Pull(answer))) => self.on_pull(request, answer, at),
+            (Phase::Defining | Phase::Sealing | Phase::Pushing, Ok(_)) => Vec::new(),
+            (Phase::Settling | Phase::Pulling(_) | Phase::Folding, Ok(_)) => Vec::new(),
+        }
+    }
+
+    fn on_schema(&mut self, state: &State, answer: SchemaAnswer, at: At) -> Vec<Effect> {
+        let (schema, unknown) = match answer {
+            SchemaAnswer::Tables { schema, unknown } => (schema, unknown),
+            SchemaAnswer::Version(versions) => return self.fail(incompatible(&versions), at),
+        };
+        self.defined = true;
+        if let Some(table) = unknown.first() {
+            let message = format!(
+                "table {table:?} is not set up for sync on the server; run: select thermocline.enable('public.{table}')"
+            );
+            self.error = Some(Fault::new(ErrorCode::UnknownTable, message));
+        }
+        let is_known = schema.tables.iter().all(|(name, table)| state.schema.tables.get(name) == Some(table));
+        if is_known { self.next(state, at) } else { vec![Effect::Append(Frame::Schema(schema))] }
+    }
+
+    fn on_push(&mut self, answer: PushAnswer, at: At) -> Vec<Effect> {
+        let (xid, outcomes) = match answer {
+            PushAnswer::Done { xid, outcomes } => (xid, outcomes),
+            PushAnswer::Busy => {
+                let fault =
+                    Fault::new(ErrorCode::ServerError, "another device of yours is pushing; trying again");
+                return self.fail(Failure { fault, retry_after_ms: None, too_large: false }, at);
+            }
+            PushAnswer::Version(versions) => return self.fail(incompatible(&versions), at),
+        };
+        self.size = (self.size * 2).min(limits::BATCH_DEFAULT);
+        let blocked = outcomes.iter().filter(|(_, outcome)| *outcome == Outcome::Blocked);
+        self.blocked.extend(blocked.map(|(id, _)| *id));
+        self.phase = Phase::Settling;
+        vec![Effect::Append(Frame::Pushed(Pushed { outcomes, xid, time_ms: at.now_ms }))]
+    }
+
+    fn on_pull(&mut self, request: PullRequest, answer: PullAnswer, at: At) -> Vec<Effect> {
+        let frame = match answer {
+            PullAnswer::Page { pages, round, cursor } => {
+                let synced = request.tables.iter().all(|(_, cursor)| cursor.is_some());
+                self.pulled |= cursor.is_some() && synced;
+                Frame::Pulled(Pulled { request, pages, round, cursor, time_ms: at.now_ms })
+            }
+            PullAnswer::Resync(reason) if self.resyncs < RESYNCS => {
+                self.resyncs += 1;
+                Frame::Resync(Resync { request, reason })
+            }
+            PullAnswer::Resync(reason) => {
+                let message = format!("the server asks for a fresh pull again and again ({reason})");
+                let fault = Fault::new(ErrorCode::ServerError, message);
+                return self.fail(Failure { fault, retry_after_ms: None, too_large: false }, at);
+            }
+            PullAnswer::Later => {
+                let fault = Fault::new(ErrorCode::ServerError, "this replica lags behind; trying again");
+                return self.fail(Failure { fault, retry_after_ms: None, too_large: false }, at);
+            }
+            PullAnswer::Version(versions) => return self.fail(incompatible(&versions), at),
+        };
+        self.phase = Phase::Folding;
+        vec![Effect::Append(frame)]
+    }
+}
+
+fn incompatible(versions: &[u32]) -> Failure {
+    let message = format!(
+        "the server speaks sync protocol {versions:?}, this client 1; apply the newest migration (supabase db push)"
+    );
+    let fault = Fault::new(ErrorCode::IncompatibleServer, message);
+    Failure { fault, retry_after_ms: Some(backoff::MOST_MS), too_large: false }
+}

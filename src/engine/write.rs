@@ -1,0 +1,184 @@
+//! Folding a `Write`: what each request does to the outbox.
+//!
+//! A request is decided against the visible rows at its place in the log, so two tabs that insert the
+//! same key agree on who was first. Then its mutations enter the outbox, coalescing with what no `Sent`
+//! frame has named:
+//!
+//! | last pending | new | becomes |
+//! |---|---|---|
+//! | insert, update | update | one mutation, in the first's place |
+//! | insert | delete | nothing, if nothing after it refers to the row |
+//! | update | delete | a delete, in the new place |
+
+use super::outbox::{Cell, Pending, Place, Standing};
+use super::reducer::Changes;
+use super::references::{is_parent, parents};
+use super::rows::RowId;
+use super::state::State;
+use crate::protocol::{Decision, Mutation, Op, PgError, Request, Seq, Stamp, Table, Text};
+use std::collections::BTreeMap;
+
+pub fn fold(state: &mut State, seq: Seq, requests: Vec<Request>, changes: &mut Changes) {
+    for request in requests {
+        // An append whose answer was lost is appended again: the request takes effect once.
+        if let Some(decision) = state.answers.get(request.id) {
+            changes.decisions.push((request.id, decision.clone()));
+            continue;
+        }
+        let decision = decide(state, &request);
+        if let Decision::Done(flags) = &decision {
+            let stamp = (request.time_ms * 1_000).max(state.stamp + 1);
+            state.stamp = stamp;
+            let Request { user, time_ms, mutations, .. } = &request;
+            for (mutation, _) in mutations.iter().zip(flags).filter(|(_, took_effect)| **took_effect) {
+                enqueue(state, Edit { mutation, user, time_ms: *time_ms, stamp });
+                changes.rows.push((mutation.table.clone(), mutation.key.clone()));
+            }
+        }
+        state.answers.insert(seq, request.id, decision.clone());
+        changes.decisions.push((request.id, decision));
+    }
+}
+
+/// Whether each mutation takes effect, or why the request is refused whole.
+fn decide(state: &State, request: &Request) -> Decision {
+    let mut trial: BTreeMap<RowId, bool> = BTreeMap::new();
+    let mut flags = Vec::with_capacity(request.mutations.len());
+    for mutation in &request.mutations {
+        let id = (mutation.table.clone(), mutation.key.clone());
+        let Some(table) = state.schema.tables.get(&mutation.table) else {
+            return Decision::Refused(unknown_table(&mutation.table));
+        };
+        let exists = trial.get(&id).copied();
+        let exists = exists.unwrap_or_else(|| state.visible(&mutation.table, &mutation.key).is_some());
+        let takes_effect = match mutation.op {
+            Op::Insert if exists => return Decision::Refused(duplicate_key(table, mutation)),
+            Op::Insert | Op::Upsert => true,
+            Op::InsertIgnore => !exists,
+            Op::Update | Op::Delete => exists,
+        };
+        if takes_effect {
+            trial.insert(id, mutation.op != Op::Delete);
+        }
+        flags.push(takes_effect);
+    }
+    Decision::Done(flags)
+}
+
+fn unknown_table(table: &str) -> PgError {
+    let message = format!("Could not find the table 'public.{table}' in the schema cache");
+    PgError::new(404, "PGRST205", message)
+}
+
+fn duplicate_key(table: &Table, mutation: &Mutation) -> PgError {
+    let name = &mutation.table;
+    let message = format!("duplicate key value violates unique constraint \"{name}_pkey\"");
+    let values: Vec<String> = mutation.key.values().into_iter().map(plain).collect();
+    let details = format!("Key ({})=({}) already exists.", table.key.join(", "), values.join(", "));
+    PgError::new(409, "23505", message).with_details(details)
+}
+
+/// A JSON scalar as Postgres prints it in a message.
+fn plain(json: &str) -> String {
+    serde_json::from_str::<String>(json).unwrap_or_else(|_| json.to_owned())
+}
+
+/// A mutation with whose it is and when it was made.
+#[derive(Clone, Copy)]
+struct Edit<'a> {
+    mutation: &'a Mutation,
+    user: &'a Option<Text>,
+    time_ms: u64,
+    stamp: Stamp,
+}
+
+fn enqueue(state: &mut State, edit: Edit<'_>) {
+    let id: RowId = (edit.mutation.table.clone(), edit.mutation.key.clone());
+    let pending = pending(state, &id, edit);
+    match open_end(state, &id, edit.user) {
+        Some((place, op)) if pending.op == Op::Update && op != Op::Delete => {
+            if refers_past(state, &pending, place) {
+                state.outbox.push(pending);
+            } else {
+                state.outbox.edit(place, |first| merge(first, pending));
+            }
+        }
+        Some((place, Op::Insert)) if pending.op == Op::Delete && !referred_after(state, &id, place) => {
+            state.outbox.remove(place);
+        }
+        Some((place, Op::Update)) if pending.op == Op::Delete => {
+            let base = state.outbox.remove(place).and_then(|update| update.base);
+            state.outbox.push(Pending { base: base.or(pending.base), ..pending });
+        }
+        _ => state.outbox.push(pending),
+    }
+    state.rebase(&id);
+}
+
+/// The mutation as a pending one. An upsert of a visible row is an update of it.
+fn pending(state: &State, id: &RowId, edit: Edit<'_>) -> Pending {
+    let Edit { mutation, user, time_ms, stamp } = edit;
+    let visible = state.visible(&id.0, &id.1);
+    let becomes_update = mutation.op == Op::Upsert && visible.is_some();
+    let table = state.schema.tables.get(&id.0);
+    let keeps = |column: &str| !(becomes_update && table.is_some_and(|table| table.is_key(column)));
+    let cells = mutation.changes.iter().filter(|change| keeps(&change.column)).map(|change| Cell {
+        column: change.column.clone(),
+        value: change.value.clone(),
+        old: match visible {
+            Some(row) if becomes_update => row.value(&change.column).map(Text::from),
+            _ => change.old.clone(),
+        },
+        stamp,
+    });
+    let base = mutation.base.or_else(|| state.rows.get(&id.0, &id.1).map(|base| base.rev));
+    Pending {
+        id: mutation.id,
+        user: user.clone(),
+        row: id.clone(),
+        op: if becomes_update { Op::Update } else { mutation.op },
+        cells: cells.collect(),
+        shown: if becomes_update { Vec::new() } else { mutation.shown.clone() },
+        base: if becomes_update { base } else { mutation.base },
+        made_ms: time_ms,
+        sealed: false,
+        standing: Standing::Waiting,
+    }
+}
+
+/// The row's last pending mutation, if it may still change.
+fn open_end(state: &State, id: &RowId, user: &Option<Text>) -> Option<(Place, Op)> {
+    let (place, last) = state.outbox.of_row(id).next_back()?;
+    let open = !last.sealed && last.is_waiting() && last.user == *user;
+    open.then_some((place, last.op))
+}
+
+/// Columns merge; each keeps what its first edit replaced and the stamp of its last.
+fn merge(first: &mut Pending, later: Pending) {
+    for cell in later.cells {
+        match first.cells.iter_mut().find(|known| known.column == cell.column) {
+            Some(known) => {
+                known.value = cell.value;
+                known.stamp = cell.stamp;
+            }
+            None => {
+                first.shown.retain(|(column, _)| *column != cell.column);
+                let old = if first.op == Op::Update { cell.old } else { None };
+                first.cells.push(Cell { old, ..cell });
+            }
+        }
+    }
+}
+
+/// Whether a change refers to a row that is inserted after `place`: moved there, it would come first.
+fn refers_past(state: &State, change: &Pending, place: Place) -> bool {
+    parents(&state.schema, change)
+        .iter()
+        .any(|parent| state.outbox.of_row(parent).any(|(at, other)| at > place && other.op != Op::Update))
+}
+
+/// Whether a mutation after `place` refers to this row.
+fn referred_after(state: &State, id: &RowId, place: Place) -> bool {
+    is_parent(&state.schema, &id.0)
+        && state.outbox.iter().any(|(at, other)| at > place && parents(&state.schema, other).contains(id))
+}
