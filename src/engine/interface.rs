@@ -1,7 +1,8 @@
 //! The contract between the sync machine and whoever carries it out: events in, effects out.
 //!
 //! A driver feeds every event to `Machine::step` and carries out the effects in order. `Append` is
-//! answered by `Folded` or `NotStored`, `Send` by `Answered`; one of the two is under way at a time.
+//! answered by `Folded` or `NotStored`, `Send` by `Answered`, `Lease` by `Leased`; one is under way at a
+//! time. The lease is held from `Leased` to `Ended`: one context of a client syncs at a time.
 
 use super::frame::Frame;
 use crate::protocol::pull::{PullAnswer, PullRequest, SchemaAnswer};
@@ -21,6 +22,8 @@ pub enum Event {
     Now,
     /// A time asked for by `Wake` has come.
     Wake,
+    /// The lease is ours, and every frame of the last holder is folded.
+    Leased,
     /// The frame of the last `Append` has been folded.
     Folded,
     /// The frame of the last `Append` could not be stored.
@@ -30,6 +33,8 @@ pub enum Event {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
+    /// Take the sync lease, then catch up.
+    Lease,
     Append(Frame),
     Send(Message),
     /// Step again at this time, in milliseconds since 1970; replaces an earlier one.

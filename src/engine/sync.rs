@@ -1,7 +1,7 @@
 //! The sync machine: events in, effects out; it decides, and carries out nothing.
 //!
 //! ```text
-//! stopped ─start─▶ idle ─▶ [defining] ─▶ (sealing ─▶ pushing ─▶ settling)* ─▶ (pulling ─▶ folding)* ─▶ idle
+//! stopped ─start─▶ idle ─▶ leasing ─▶ [defining] ─▶ (sealing ─▶ pushing ─▶ settling)* ─▶ (pulling ─▶ folding)* ─▶ idle
 //!                   ▲                        any failure ─▶ waiting ─wake─▶ again                      │
 //!                   └──────────────────────────────────────────────────────────────────────────────────┘
 //! ```
@@ -32,6 +32,7 @@ const RESYNCS: u32 = 3;
 enum Phase {
     Stopped,
     Idle,
+    Leasing,
     Defining,
     Sealing,
     Pushing,
@@ -88,15 +89,17 @@ impl Machine {
         match event {
             Event::Start if self.phase == Phase::Stopped => {
                 self.phase = Phase::Idle;
-                self.begin(state, at)
+                self.begin()
             }
             Event::Start => Vec::new(),
             Event::Stop => self.stop(),
-            Event::Session(user) => self.on_session(state, user, at),
+            Event::Session(user) => self.on_session(user),
             Event::Network(online) => self.on_network(online, at),
             Event::Wrote => self.wake_at(at.now_ms + DEBOUNCE_MS),
-            Event::Now => self.on_now(state, at),
-            Event::Wake => self.on_wake(state, at),
+            Event::Now => self.on_now(),
+            Event::Wake => self.on_wake(at),
+            Event::Leased if self.phase == Phase::Leasing => self.next(state, at),
+            Event::Leased => Vec::new(),
             Event::Folded => match self.phase {
                 Phase::Defining | Phase::Sealing | Phase::Settling | Phase::Folding => self.next(state, at),
                 _ => Vec::new(),
@@ -140,7 +143,7 @@ impl Machine {
             Phase::Waiting if unreachable => SyncState::Limited,
             Phase::Waiting => SyncState::Retry,
             Phase::Idle => SyncState::Idle,
-            Phase::Defining | Phase::Pulling(_) | Phase::Folding => SyncState::Pulling,
+            Phase::Leasing | Phase::Defining | Phase::Pulling(_) | Phase::Folding => SyncState::Pulling,
             Phase::Sealing | Phase::Pushing | Phase::Settling => SyncState::Pushing,
         }
     }
@@ -152,11 +155,11 @@ impl Machine {
         if was_running { vec![Effect::Ended(Ok(()))] } else { Vec::new() }
     }
 
-    fn on_session(&mut self, state: &State, user: Option<Text>, at: At) -> Vec<Effect> {
+    fn on_session(&mut self, user: Option<Text>) -> Vec<Effect> {
         let changed = self.user != user;
         self.user = user;
         self.failures = 0;
-        if changed && self.user.is_some() { self.on_now(state, at) } else { Vec::new() }
+        if changed && self.user.is_some() { self.on_now() } else { Vec::new() }
     }
 
     fn on_network(&mut self, online: bool, at: At) -> Vec<Effect> {
@@ -170,9 +173,9 @@ impl Machine {
         self.wake_at(at.now_ms + ONLINE_MS)
     }
 
-    fn on_now(&mut self, state: &State, at: At) -> Vec<Effect> {
+    fn on_now(&mut self) -> Vec<Effect> {
         match self.phase {
-            Phase::Idle | Phase::Waiting => self.begin(state, at),
+            Phase::Idle | Phase::Waiting => self.begin(),
             Phase::Stopped => Vec::new(),
             _ => {
                 self.again = true;
@@ -181,10 +184,10 @@ impl Machine {
         }
     }
 
-    fn on_wake(&mut self, state: &State, at: At) -> Vec<Effect> {
+    fn on_wake(&mut self, at: At) -> Vec<Effect> {
         match self.wake_ms {
             Some(due) if at.now_ms < due => vec![Effect::Wake(due)],
-            Some(_) if matches!(self.phase, Phase::Idle | Phase::Waiting) => self.begin(state, at),
+            Some(_) if matches!(self.phase, Phase::Idle | Phase::Waiting) => self.begin(),
             _ => Vec::new(),
         }
     }
@@ -201,7 +204,7 @@ impl Machine {
         if self.is_running() { Vec::new() } else { vec![Effect::Wake(at_ms)] }
     }
 
-    fn begin(&mut self, state: &State, at: At) -> Vec<Effect> {
+    fn begin(&mut self) -> Vec<Effect> {
         if !self.can_run() {
             self.phase = if self.phase == Phase::Waiting { Phase::Idle } else { self.phase.clone() };
             return Vec::new();
@@ -211,7 +214,8 @@ impl Machine {
         self.pulled = false;
         self.resyncs = 0;
         self.blocked.clear();
-        self.next(state, at)
+        self.phase = Phase::Leasing;
+        vec![Effect::Lease]
     }
 
     /// What is to be done now, by what the state says.
@@ -241,7 +245,7 @@ impl Machine {
                 self.phase = Phase::Pulling(request.clone());
                 vec![Effect::Send(Message::Pull(request))]
             }
-            None => self.end(state, at),
+            None => self.end(at),
         }
     }
 
@@ -268,13 +272,13 @@ impl Machine {
         })
     }
 
-    fn end(&mut self, state: &State, at: At) -> Vec<Effect> {
+    fn end(&mut self, at: At) -> Vec<Effect> {
         self.failures = 0;
         self.error = self.error.take().filter(|fault| fault.code == ErrorCode::UnknownTable);
         self.phase = Phase::Idle;
         let mut effects = vec![Effect::Ended(Ok(()))];
         if self.again {
-            effects.extend(self.begin(state, at));
+            effects.extend(self.begin());
         } else {
             let due = self.wake_ms.unwrap_or(at.now_ms + INTERVAL_MS);
             self.wake_ms = Some(due);
@@ -305,7 +309,7 @@ impl Machine {
             (Phase::Defining, Ok(Reply::Schema(answer))) => self.on_schema(state, answer, at),
             (Phase::Pushing, Ok(Reply::Push(answer))) => self.on_push(answer, at),
             (Phase::Pulling(request), Ok(Reply::Pull(answer))) => self.on_pull(request, answer, at),
-            (Phase::Defining | Phase::Sealing | Phase::Pushing, Ok(_)) => Vec::new(),
+            (Phase::Leasing | Phase::Defining | Phase::Sealing | Phase::Pushing, Ok(_)) => Vec::new(),
             (Phase::Settling | Phase::Pulling(_) | Phase::Folding, Ok(_)) => Vec::new(),
         }
     }
