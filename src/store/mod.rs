@@ -7,10 +7,19 @@
 //! ```text
 //! append ──▶ log ──(checkpoint: compare version, write, cut prefix)──▶ manifest + state + segment
 //! ```
+//!
+//! A handle knows the incarnation it has loaded. Once another one has taken its place (wiped by
+//! another tab, evicted by the browser), every method answers `storage_lost` until `load` takes up
+//! the new one.
+
+mod fault;
+pub mod memory;
+pub mod records;
 
 use crate::protocol::Fault;
 
 pub use crate::protocol::Seq;
+pub use memory::MemoryStore;
 
 /// What a commit must survive. `Strict` is flushed to disk before the promise resolves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,11 +75,13 @@ pub struct Checkpoint {
 
 #[allow(async_fn_in_trait)] // one thread in every realm: no Send bound is wanted
 pub trait Store {
-    /// Manifest, checkpoint and the whole tail, in one readonly transaction.
+    /// Manifest, checkpoint and the whole tail, in one readonly transaction. From here on the handle
+    /// speaks of the incarnation it found; a new database gets its manifest first.
     async fn load(&self) -> Result<Loaded, Fault>;
 
     /// Appends frames in one transaction; the seqs of the frames, in order, once it is `complete`.
-    /// A frame above 63 KiB becomes several consecutive records. Nothing is stored on an error.
+    /// A frame above 63 KiB becomes several consecutive records; its seq is the key of the last.
+    /// Nothing is stored on an error, save `outcome_unknown`: then a `load` shows what is there.
     async fn append(&self, frames: &[Vec<u8>], durability: Durability) -> Result<Vec<Seq>, Fault>;
 
     /// The manifest and the frames after `seq`, in one readonly transaction.
