@@ -1,0 +1,3 @@
+export async function attachRealtime() {
+  return { async close() {} };
+}

@@ -1,0 +1,99 @@
+-- Definitions: what a device must know of a synced table to check and answer by itself.
+--
+-- Definitions only, no rows: like PostgREST's OpenAPI page it may be read before sign-in. Columns come in their order in
+-- the table; _rev and _at are never shown.
+
+create function thermocline.locale_name(provider text, icu text, libc text) returns text
+  language sql immutable set search_path = ''
+as $$
+  select case
+    when provider = 'i' then icu
+    when libc ~ '^(C|POSIX|ucs_basic)(\.|$)' or provider = 'b' then 'C'
+    else replace(split_part(libc, '.', 1), '_', '-') end
+$$;
+comment on function thermocline.locale_name(text, text, text) is 'C, or the BCP 47 name of a locale.';
+
+create function thermocline.collation_name(collation_id oid) returns text
+  language sql stable set search_path = ''
+as $$
+  -- to_jsonb, because the catalogues' column names differ between PostgreSQL 13 and 17.
+  select case collation_id when 0 then null
+    when 'pg_catalog."default"'::regcollation then (
+      select thermocline.locale_name(coalesce(d ->> 'datlocprovider', 'c'), coalesce(d ->> 'daticulocale', d ->> 'datlocale'), d ->> 'datcollate')
+        from (select to_jsonb(p) from pg_catalog.pg_database p where p.datname = current_database()) q(d))
+    else (
+      select thermocline.locale_name(c ->> 'collprovider', coalesce(c ->> 'colliculocale', c ->> 'colllocale', c ->> 'collcollate'), c ->> 'collcollate')
+        from (select to_jsonb(p) from pg_catalog.pg_collation p where p.oid = collation_id) q(c)) end
+$$;
+comment on function thermocline.collation_name(oid) is 'By which rules a column''s texts are ordered, the database''s default resolved; null for other types.';
+
+create function thermocline.column_names(rel oid, numbers smallint[]) returns jsonb
+  language sql stable set search_path = ''
+as $$
+  select coalesce(jsonb_agg(a.attname order by n.i), '[]')
+    from unnest(numbers) with ordinality n(attnum, i)
+    join pg_catalog.pg_attribute a on a.attrelid = rel and a.attnum = n.attnum
+$$;
+comment on function thermocline.column_names(oid, smallint[]) is 'Names of a table''s columns by number, in the given order.';
+
+create function thermocline.columns_of(rel regclass) returns jsonb
+  language sql stable set search_path = ''
+as $$
+  select jsonb_agg(jsonb_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'not_null', a.attnotnull,
+      'default', case when a.attgenerated = '' then pg_get_expr(d.adbin, d.adrelid) end,
+      'collation', thermocline.collation_name(a.attcollation),
+      'generated', a.attgenerated <> '', 'identity', a.attidentity <> '') order by a.attnum)
+    from pg_catalog.pg_attribute a
+    left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+    where a.attrelid = rel and a.attnum > 0 and not a.attisdropped and a.attname not in ('_rev', '_at')
+$$;
+comment on function thermocline.columns_of(regclass) is 'A table''s columns.';
+
+create function thermocline.uniques_of(rel regclass) returns jsonb
+  language sql stable set search_path = ''
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object('name', c.relname, 'columns', thermocline.column_names(rel, i.indkey::smallint[])) order by c.relname), '[]')
+    from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid
+    where i.indrelid = rel and i.indisunique and not i.indisprimary and i.indpred is null and i.indexprs is null
+$$;
+comment on function thermocline.uniques_of(regclass) is 'A table''s natural keys: unique over whole columns and all rows.';
+
+create function thermocline.checks_of(rel regclass) returns jsonb
+  language sql stable set search_path = ''
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object('name', conname, 'expression', pg_get_expr(conbin, conrelid)) order by conname), '[]')
+    from pg_catalog.pg_constraint where conrelid = rel and contype = 'c'
+$$;
+comment on function thermocline.checks_of(regclass) is 'A table''s check constraints.';
+
+create function thermocline.foreign_keys_of(rel regclass) returns jsonb
+  language sql stable set search_path = ''
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object('name', f.conname, 'columns', thermocline.column_names(rel, f.conkey),
+      'table', c.relname, 'references', thermocline.column_names(f.confrelid, f.confkey),
+      'on_delete', case f.confdeltype when 'c' then 'cascade' when 'n' then 'set null' when 'd' then 'set default'
+        when 'r' then 'restrict' else 'no action' end) order by f.conname), '[]')
+    from pg_catalog.pg_constraint f join pg_catalog.pg_class c on c.oid = f.confrelid
+    where f.conrelid = rel and f.contype = 'f'
+$$;
+comment on function thermocline.foreign_keys_of(regclass) is 'A table''s foreign keys.';
+
+create function thermocline.definitions(v int, names jsonb) returns jsonb
+  language plpgsql stable set search_path = ''
+as $$
+declare
+  tables jsonb;
+begin
+  if v is distinct from 1 then return '{"status":"version","v":[1]}'; end if;
+  if names is not null and jsonb_typeof(names) <> 'array' then
+    perform thermocline.refuse('tables must be an array of names, or null for all');
+  end if;
+  select coalesce(jsonb_object_agg(t.name, jsonb_build_object('columns', thermocline.columns_of(t.relation), 'key', t.key,
+      'unique', thermocline.uniques_of(t.relation), 'checks', thermocline.checks_of(t.relation),
+      'foreign_keys', thermocline.foreign_keys_of(t.relation), 'owner', t.owner_col, 'time', t.time_col,
+      'policy', t.policy, 'direction', t.direction)), '{}')
+    into tables from thermocline.tables t where names is null or names ? t.name;
+  return jsonb_build_object('status', 'ok', 'v', '[1]'::jsonb, 'tables', tables, 'unknown',
+    (select coalesce(jsonb_agg(n), '[]') from jsonb_array_elements_text(coalesce(names, '[]')) n where not tables ? n));
+end $$;
+comment on function thermocline.definitions(int, jsonb) is 'Definitions of the named tables, or of all synced ones.';
