@@ -13,9 +13,11 @@
 //! Imports go downwards only: protocol ← query, engine ← store, remote ← driver ← js
 //! (`tests/architecture.rs` enforces it).
 
+pub mod driver;
 pub mod engine;
 pub mod protocol;
 pub mod query;
+pub mod remote;
 pub mod store;
 
 #[cfg(target_arch = "wasm32")]

@@ -83,3 +83,9 @@ pub enum SyncState {
     Offline,
     Limited,
 }
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        Self { fault, retry_after_ms: None, too_large: false }
+    }
+}

@@ -53,6 +53,11 @@ pub struct State {
 }
 
 impl State {
+    /// The empty state at a seq.
+    pub fn at(seq: Seq) -> Self {
+        Self { seq, ..Self::default() }
+    }
+
     pub fn visible(&self, table: &str, key: &Key) -> Option<&Row> {
         match self.overlay.get(table).and_then(|rows| rows.get(key)) {
             Some(over) => over.as_ref(),

@@ -1,0 +1,18 @@
+//! Who carries it out: one context's loop over engine, store and remote.
+//!
+//! ```text
+//! app ─▶ desk (answers requests) ─▶ replica (appends, folds, catches up) ─▶ store
+//!                                      ▲
+//!                    courier (carries out the sync machine's effects) ─▶ remote
+//! ```
+//!
+//! A context is one JavaScript realm with the engine in it. Nothing here decides what the engine can
+//! decide; nothing here touches the browser but through [`Platform`].
+
+mod courier;
+mod platform;
+mod replica;
+
+pub use courier::Courier;
+pub use platform::Platform;
+pub use replica::Replica;

@@ -1,0 +1,184 @@
+//! The browser's realm: time, randomness, Web Locks, BroadcastChannel. Window and workers alike.
+
+use crate::driver::Platform;
+use crate::protocol::Fault;
+use crate::store::{Incarnation, Seq};
+use futures_channel::oneshot;
+use js_sys::{Function, Object, Promise, Reflect};
+use std::cell::Cell;
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{BroadcastChannel, console};
+
+/// A lease held by a context that does not move (a frozen tab) is stolen after this time.
+const STEAL_AFTER_MS: u64 = 30_000;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = setTimeout)]
+    fn set_timeout(callback: &Function, ms: f64) -> JsValue;
+
+    #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues)]
+    fn fill_random(bytes: &mut [u8]);
+
+    type LockManager;
+    #[wasm_bindgen(method, structural)]
+    fn request(this: &LockManager, name: &str, options: &Object, callback: &JsValue) -> Promise;
+}
+
+pub struct Browser {
+    channel: BroadcastChannel,
+    online: Rc<Cell<bool>>,
+}
+
+/// A Web Lock, released when dropped.
+pub struct Lock(Function);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Resolving a promise cannot throw.
+        let _ = self.0.call0(&JsValue::NULL);
+    }
+}
+
+impl Browser {
+    /// `channel` carries announcements between the contexts of one database.
+    pub fn new(channel: BroadcastChannel, online: bool) -> Rc<Self> {
+        Rc::new(Self { channel, online: Rc::new(Cell::new(online)) })
+    }
+
+    pub fn set_online(&self, online: bool) {
+        self.online.set(online);
+    }
+
+    pub fn channel(&self) -> &BroadcastChannel {
+        &self.channel
+    }
+}
+
+impl Platform for Browser {
+    type Lease = Option<Lock>;
+
+    fn now_ms(&self) -> u64 {
+        js_sys::Date::now() as u64
+    }
+
+    fn random(&self) -> [u8; 16] {
+        random()
+    }
+
+    fn is_online(&self) -> bool {
+        self.online.get()
+    }
+
+    fn spawn(&self, task: impl Future<Output = ()> + 'static) {
+        spawn_local(task);
+    }
+
+    async fn sleep(&self, ms: u64) {
+        sleep(ms).await;
+    }
+
+    async fn lease(&self, name: &str) -> Self::Lease {
+        lease(name).await
+    }
+
+    async fn try_lease(&self, name: &str) -> Option<Self::Lease> {
+        match locks() {
+            None => Some(None),
+            Some(locks) => request(&locks, name, &[("ifAvailable", true)]).await.ok().flatten().map(Some),
+        }
+    }
+
+    fn report(&self, fault: &Fault) {
+        console::warn_1(&format!("thermocline: {fault}").into());
+    }
+
+    fn announce(&self, incarnation: Incarnation, seq: Seq) {
+        let incarnation = uuid::Uuid::from_bytes(incarnation).to_string();
+        // A closed channel only means that nobody is told: they look when they wake.
+        let _ = self.channel.post_message(&format!("{incarnation}/{seq}").into());
+    }
+}
+
+/// Sixteen random bytes.
+pub fn random() -> [u8; 16] {
+    let mut bytes = [0; 16];
+    fill_random(&mut bytes);
+    bytes
+}
+
+pub async fn sleep(ms: u64) {
+    let promise = Promise::new(&mut |resolve, _| {
+        set_timeout(&resolve, ms.min(i32::MAX as u64) as f64);
+    });
+    // A timer's promise cannot reject.
+    let _ = JsFuture::from(promise).await;
+}
+
+/// Waits for a Web Lock; steals it from a holder that does not move. `None` where there are no locks.
+pub async fn lease(name: &str) -> Option<Lock> {
+    let locks = locks()?;
+    let (sender, receiver) = oneshot::channel();
+    let granted = Cell::new(Some(sender));
+    ask(&locks, name, &[], move |lock| {
+        let sender = granted.take()?;
+        sender.send(lock).err().flatten()
+    });
+    let timeout = Box::pin(sleep(STEAL_AFTER_MS));
+    match futures_util::future::select(receiver, timeout).await {
+        futures_util::future::Either::Left((lock, _)) => lock.ok().flatten(),
+        futures_util::future::Either::Right((_, receiver)) => {
+            drop(receiver);
+            request(&locks, name, &[("steal", true)]).await.ok().flatten()
+        }
+    }
+}
+
+async fn request(
+    locks: &LockManager,
+    name: &str,
+    options: &[(&str, bool)],
+) -> Result<Option<Lock>, oneshot::Canceled> {
+    let (sender, receiver) = oneshot::channel();
+    let sender = Cell::new(Some(sender));
+    ask(locks, name, options, move |lock| {
+        let sender = sender.take()?;
+        sender.send(lock).err().flatten()
+    });
+    receiver.await
+}
+
+/// Requests a lock and hands it over; what comes back from `take` is released at once.
+fn ask(
+    locks: &LockManager,
+    name: &str,
+    options: &[(&str, bool)],
+    take: impl Fn(Option<Lock>) -> Option<Lock> + 'static,
+) {
+    let given = Object::new();
+    for (option, value) in options {
+        // A plain object takes any property.
+        let _ = Reflect::set(&given, &(*option).into(), &(*value).into());
+    }
+    let callback = Closure::once_into_js(move |lock: JsValue| -> JsValue {
+        if lock.is_null() || lock.is_undefined() {
+            take(None);
+            return JsValue::UNDEFINED;
+        }
+        let mut release = None;
+        let held = Promise::new(&mut |resolve, _| release = Some(resolve));
+        drop(release.map(|resolve| take(Some(Lock(resolve)))));
+        held.into()
+    });
+    let asked = locks.request(name, &given, &callback);
+    // A lock that is stolen rejects its request: its holder goes on, double work is harmless.
+    spawn_local(async move { drop(JsFuture::from(asked).await) });
+}
+
+fn locks() -> Option<LockManager> {
+    let navigator = Reflect::get(&js_sys::global(), &"navigator".into()).ok()?;
+    let locks = Reflect::get(&navigator, &"locks".into()).ok()?;
+    locks.is_object().then(|| locks.unchecked_into())
+}

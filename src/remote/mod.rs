@@ -1,0 +1,15 @@
+//! Who we sync with: one trait, so that the simulation's model server stands where Supabase does.
+//!
+//! A remote carries a message and reads the answer. It retries nothing, remembers nothing and decides
+//! nothing: what to do about a failure is the sync machine's business.
+
+#[cfg(target_arch = "wasm32")]
+pub mod supabase;
+
+use crate::engine::interface::{Failure, Message, Reply};
+
+#[allow(async_fn_in_trait)] // one thread in every realm: no Send bound is wanted
+pub trait Remote {
+    /// Sends a message as `client` and reads the answer.
+    async fn send(&self, message: &Message, client: &str) -> Result<Reply, Failure>;
+}
