@@ -29,19 +29,20 @@ pub(super) struct Filled {
     pub server_agrees: bool,
 }
 
+/// Expressions in lower case, calls without their empty parentheses.
 const NOW: &[&str] = &[
-    "now()",
+    "now",
     "current_timestamp",
-    "transaction_timestamp()",
-    "statement_timestamp()",
-    "clock_timestamp()",
+    "transaction_timestamp",
+    "statement_timestamp",
+    "clock_timestamp",
     "localtimestamp",
     "current_date",
-    "timezone('utc'::text, now())",
-    "now() at time zone 'utc'::text",
+    "timezone('utc'::text, now)",
+    "now at time zone 'utc'::text",
 ];
-const UUID: &[&str] = &["gen_random_uuid()", "uuid_generate_v4()", "extensions.uuid_generate_v4()"];
-const USER: &[&str] = &["auth.uid()", "select auth.uid() as uid", "select auth.uid()"];
+const UUID: &[&str] = &["gen_random_uuid", "uuid_generate_v4", "extensions.uuid_generate_v4"];
+const USER: &[&str] = &["auth.uid", "select auth.uid as uid", "select auth.uid"];
 
 impl Default {
     pub(super) fn of(column: &Column) -> Self {
@@ -51,7 +52,7 @@ impl Default {
         let Some(expression) = &column.default else { return Self::None };
         let kind = Kind::of(&column.type_name);
         let bare = bare(expression);
-        let word = bare.to_ascii_lowercase();
+        let word = bare.to_ascii_lowercase().replace("()", "");
         if NOW.contains(&word.as_str()) {
             let dated = matches!(kind, Kind::Date | Kind::Timestamp(_) | Kind::TimestampTz(_));
             return if dated { Self::Now } else { Self::Unknown };

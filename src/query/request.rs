@@ -221,8 +221,7 @@ impl Range {
         let header = headers(request, "range").next().filter(|_| request.method == "GET");
         if let Some((from, to)) = header.and_then(header_range) {
             if to.is_some_and(|to| to < from) {
-                let details =
-                    "The lower boundary must be lower than or equal to the upper boundary in the Range header.";
+                let details = "The lower boundary must be lower than or equal to the upper boundary in the Range header.";
                 return Err(invalid_range(details));
             }
             lower = lower.max(from);
