@@ -13,12 +13,16 @@
 //! the new one.
 
 mod fault;
+#[cfg(target_arch = "wasm32")]
+pub mod indexeddb;
 pub mod memory;
 pub mod records;
 
 use crate::protocol::Fault;
 
 pub use crate::protocol::Seq;
+#[cfg(target_arch = "wasm32")]
+pub use indexeddb::IndexedDbStore;
 pub use memory::MemoryStore;
 
 /// What a commit must survive. `Strict` is flushed to disk before the promise resolves.

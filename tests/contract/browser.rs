@@ -1,0 +1,123 @@
+//! IndexedDB as a place for the contract, and what only a browser can do to a database.
+
+use super::Place;
+use indexed_db_futures::database::Database;
+use indexed_db_futures::prelude::*;
+use indexed_db_futures::transaction::TransactionMode;
+use js_sys::{Math, Uint8Array};
+use thermocline::protocol::ErrorCode;
+use thermocline::store::{Checkpoint, Durability, IndexedDbStore, Store};
+
+pub struct Browser {
+    name: String,
+}
+
+impl Browser {
+    /// A database that no other test knows.
+    pub fn new() -> Self {
+        Self { name: format!("contract/{}", Math::random()) }
+    }
+
+    /// The database without the store around it.
+    async fn bare(&self) -> Database {
+        Database::open(&self.name).with_version(1u8).await.unwrap()
+    }
+}
+
+impl Place for Browser {
+    type Store = IndexedDbStore;
+
+    async fn open(&self) -> IndexedDbStore {
+        IndexedDbStore::open(&self.name).await.unwrap()
+    }
+
+    async fn abort_an_append(&self, _: &IndexedDbStore) {
+        let database = self.bare().await;
+        let transaction = database.transaction("log").with_mode(TransactionMode::Readwrite).build().unwrap();
+        let log = transaction.object_store("log").unwrap();
+        for byte in [1, 2] {
+            let record = Uint8Array::from(&[3, byte][..]).buffer();
+            log.add(wasm_bindgen::JsValue::from(record)).await.unwrap();
+        }
+        drop(log);
+        transaction.abort().await.unwrap();
+        database.close();
+    }
+
+    async fn break_connection(&self, store: &IndexedDbStore) {
+        store.close();
+    }
+}
+
+/// Hands the name of every case of this file to `$test!`.
+macro_rules! browser_tests {
+    ($test:ident) => {
+        $test! { a_deletion_waits_for_no_handle_and_every_handle_notices }
+        $test! { a_database_of_a_later_release_is_left_alone }
+        $test! { a_deletion_that_is_held_up_says_so }
+        $test! { two_first_loads_at_once_agree }
+        $test! { only_blocks_that_the_manifest_names_are_kept }
+    };
+}
+
+/// The name of the global object's class.
+pub fn context() -> String {
+    js_sys::global().constructor().name().into()
+}
+
+/// PITFALLS 25, 27.
+pub async fn a_deletion_waits_for_no_handle_and_every_handle_notices() {
+    let place = Browser::new();
+    let (first, second) = (place.open().await, place.open().await);
+    let before = first.load().await.unwrap().tail.manifest;
+    first.append(&[b"lost".to_vec()], Durability::Strict).await.unwrap();
+    IndexedDbStore::delete(&place.name).await.unwrap();
+    for store in [&first, &second] {
+        let refused = store.append(&[b"late".to_vec()], Durability::Strict).await;
+        assert_eq!(refused.unwrap_err().code, ErrorCode::StorageLost);
+    }
+    let after = first.load().await.unwrap();
+    assert_ne!(after.tail.manifest.incarnation, before.incarnation);
+    assert_eq!(after.tail.frames, []);
+    assert_eq!(second.load().await.unwrap(), after);
+    assert_eq!(first.append(&[b"new".to_vec()], Durability::Strict).await.unwrap(), [1]);
+}
+
+pub async fn a_database_of_a_later_release_is_left_alone() {
+    let place = Browser::new();
+    Database::open(&place.name).with_version(2u8).await.unwrap().close();
+    let refused = IndexedDbStore::open(&place.name).await;
+    assert_eq!(refused.err().unwrap().code, ErrorCode::NewerVersion);
+}
+
+/// A handle that does not let go: a tab of another library, or a frozen one.
+pub async fn a_deletion_that_is_held_up_says_so() {
+    let place = Browser::new();
+    let held = Database::open(&place.name).with_version(1u8).await.unwrap();
+    let refused = IndexedDbStore::delete(&place.name).await;
+    assert_eq!(refused.unwrap_err().code, ErrorCode::StorageBlocked);
+    held.close();
+}
+
+pub async fn two_first_loads_at_once_agree() {
+    let place = Browser::new();
+    let (left, right) = futures_util::future::join(place.open(), place.open()).await;
+    assert_eq!(left.load().await.unwrap(), right.load().await.unwrap());
+}
+
+pub async fn only_blocks_that_the_manifest_names_are_kept() {
+    let place = Browser::new();
+    let (store, slow) = (place.open().await, place.open().await);
+    let sample = |blocks| Checkpoint { state: vec![1; 200 << 10], blocks: vec![vec![2; 10]; blocks] };
+    for (version, blocks) in [40, 3, 5].into_iter().enumerate() {
+        let version = version as u64;
+        store.checkpoint(version, version, sample(blocks)).await.unwrap().expect("the first");
+        assert_eq!(slow.checkpoint(version, version, sample(7)).await.unwrap(), None);
+        let database = place.bare().await;
+        let transaction = database.transaction("blocks").build().unwrap();
+        let kept = transaction.object_store("blocks").unwrap().count().await.unwrap();
+        assert_eq!(kept as usize, blocks);
+        drop(transaction);
+        database.close();
+    }
+}

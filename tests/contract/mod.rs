@@ -1,0 +1,309 @@
+//! What every store promises, as tests: the same for memory and for IndexedDB, in every kind of context.
+//!
+//! A [`Place`] is one database that contexts open; each case gets a fresh one. `contract_tests!`
+//! lists the cases; one that is missing from the list is an unused function, and a warning.
+
+#[cfg(target_arch = "wasm32")]
+#[macro_use]
+pub mod browser;
+
+use futures_util::future::join3;
+use thermocline::protocol::ErrorCode;
+use thermocline::protocol::limits::RECORD_BYTES;
+use thermocline::store::{Checkpoint, Durability, Seq, Store};
+
+use Durability::{Relaxed, Strict};
+
+/// A database of its own, and what a test can do to it behind the store's back.
+pub trait Place {
+    type Store: Store;
+
+    /// One more context's handle on this database.
+    async fn open(&self) -> Self::Store;
+
+    /// A transaction appends records to the log and is rolled back.
+    async fn abort_an_append(&self, store: &Self::Store);
+
+    /// The connection dies without the store being told.
+    async fn break_connection(&self, store: &Self::Store);
+}
+
+/// Hands the name of every case to `$test!`, which makes a test of it.
+macro_rules! contract_tests {
+    ($test:ident) => {
+        contract_tests! { $test:
+            a_new_database_is_empty_and_all_contexts_agree_on_it
+            seqs_are_dense_and_grow
+            a_frame_comes_back_byte_for_byte
+            a_frame_of_8_mib_comes_back
+            an_append_of_nothing_takes_no_seq
+            two_contexts_interleave_and_see_the_same_log
+            the_tail_begins_after_the_seq
+            both_durabilities_store
+            a_checkpoint_replaces_exactly_the_prefix
+            a_checkpoint_that_comes_second_changes_nothing
+            a_later_checkpoint_replaces_the_former
+            a_context_that_missed_a_checkpoint_can_tell
+            a_state_record_of_1_mib_and_many_blocks_come_back
+            named_values_are_put_replaced_and_deleted
+            a_wipe_empties_everything_and_begins_a_new_incarnation
+            a_context_of_a_former_incarnation_changes_nothing_until_it_loads
+            an_aborted_append_stores_nothing_and_gives_its_keys_back
+            a_broken_connection_heals
+            concurrent_appends_get_seqs_of_their_own
+        }
+    };
+    ($test:ident: $($case:ident)*) => { $($test! { $case })* };
+}
+
+pub async fn a_new_database_is_empty_and_all_contexts_agree_on_it(place: &impl Place) {
+    let (first, second) = (place.open().await, place.open().await);
+    let loaded = first.load().await.unwrap();
+    assert_eq!(loaded.checkpoint, None);
+    assert_eq!(loaded.tail.frames, []);
+    assert_eq!((loaded.tail.manifest.version, loaded.tail.manifest.base), (0, 0));
+    assert_ne!(loaded.tail.manifest.client, loaded.tail.manifest.incarnation);
+    assert_eq!(second.load().await.unwrap(), loaded);
+}
+
+pub async fn seqs_are_dense_and_grow(place: &impl Place) {
+    let store = place.open().await;
+    let large = vec![7; RECORD_BYTES];
+    let mut seqs = store.append(&[b"a".to_vec(), b"b".to_vec()], Relaxed).await.unwrap();
+    seqs.extend(store.append(&[b"c".to_vec(), large, b"d".to_vec()], Relaxed).await.unwrap());
+    seqs.extend(store.append(&[b"e".to_vec()], Relaxed).await.unwrap());
+    assert_eq!(seqs, [1, 2, 3, 5, 6, 7], "a frame's seq is the key of its last record");
+    assert_eq!(seqs_after(&store, 0).await, seqs);
+}
+
+pub async fn a_frame_comes_back_byte_for_byte(place: &impl Place) {
+    let store = place.open().await;
+    let lengths = [0, 1, 62 << 10, RECORD_BYTES - 1, RECORD_BYTES, RECORD_BYTES + 1, 200 << 10];
+    let frames: Vec<_> = lengths.into_iter().map(noise).collect();
+    store.append(&frames, Relaxed).await.unwrap();
+    for frame in &frames {
+        store.append(std::slice::from_ref(frame), Relaxed).await.unwrap();
+    }
+    assert!(frames_after(&store, 0).await == [frames.clone(), frames].concat());
+}
+
+pub async fn a_frame_of_8_mib_comes_back(place: &impl Place) {
+    let store = place.open().await;
+    let frames = [noise(8 << 20), b"the next".to_vec()];
+    store.append(&frames, Relaxed).await.unwrap();
+    assert!(frames_after(&place.open().await, 0).await == frames);
+}
+
+pub async fn an_append_of_nothing_takes_no_seq(place: &impl Place) {
+    let store = place.open().await;
+    assert!(store.append(&[], Strict).await.unwrap().is_empty());
+    assert_eq!(append(&store, "a").await, 1);
+}
+
+pub async fn two_contexts_interleave_and_see_the_same_log(place: &impl Place) {
+    let (left, right) = (place.open().await, place.open().await);
+    for round in 0..5 {
+        assert_eq!(append(&left, &format!("left {round}")).await, 2 * round + 1);
+        assert_eq!(append(&right, &format!("right {round}")).await, 2 * round + 2);
+    }
+    let seen = left.tail(0).await.unwrap();
+    assert_eq!(seen.frames.len(), 10);
+    assert_eq!(right.tail(0).await.unwrap(), seen);
+}
+
+pub async fn the_tail_begins_after_the_seq(place: &impl Place) {
+    let store = place.open().await;
+    for text in ["a", "b", "c"] {
+        append(&store, text).await;
+    }
+    assert_eq!(seqs_after(&store, 1).await, [2, 3]);
+    assert!(seqs_after(&store, 3).await.is_empty());
+    assert!(seqs_after(&store, 99).await.is_empty());
+}
+
+pub async fn both_durabilities_store(place: &impl Place) {
+    let store = place.open().await;
+    store.append(&[b"relaxed".to_vec()], Relaxed).await.unwrap();
+    store.append(&[b"strict".to_vec()], Strict).await.unwrap();
+    assert_eq!(frames_after(&place.open().await, 0).await, [b"relaxed".to_vec(), b"strict".to_vec()]);
+}
+
+pub async fn a_checkpoint_replaces_exactly_the_prefix(place: &impl Place) {
+    let store = place.open().await;
+    let before = store.load().await.unwrap().tail.manifest;
+    for text in ["a", "b", "c", "d"] {
+        append(&store, text).await;
+    }
+    let made = store.checkpoint(0, 3, sample("state", 2)).await.unwrap().expect("nobody else made one");
+    assert_eq!((made.version, made.base), (1, 3));
+    assert_eq!((made.incarnation, made.client), (before.incarnation, before.client));
+    let loaded = place.open().await.load().await.unwrap();
+    assert_eq!(loaded.checkpoint, Some(sample("state", 2)));
+    assert_eq!(loaded.tail.manifest, made);
+    assert_eq!(loaded.tail.frames.iter().map(|logged| logged.seq).collect::<Vec<_>>(), [4]);
+    assert_eq!(append(&store, "e").await, 5, "seqs go on behind a checkpoint");
+}
+
+pub async fn a_checkpoint_that_comes_second_changes_nothing(place: &impl Place) {
+    let (quick, slow) = (place.open().await, place.open().await);
+    append(&quick, "a").await;
+    append(&quick, "b").await;
+    quick.checkpoint(0, 1, sample("quick", 1)).await.unwrap().expect("the first");
+    let before = quick.load().await.unwrap();
+    assert_eq!(slow.checkpoint(0, 2, sample("slow", 3)).await.unwrap(), None);
+    assert_eq!(quick.load().await.unwrap(), before);
+}
+
+pub async fn a_later_checkpoint_replaces_the_former(place: &impl Place) {
+    let store = place.open().await;
+    let mut version = 0;
+    for (text, blocks) in [("many", 40), ("few", 1), ("none", 0)] {
+        let base = append(&store, text).await;
+        let made = store.checkpoint(version, base, sample(text, blocks)).await.unwrap();
+        version = made.expect("nobody else made one").version;
+        let loaded = store.load().await.unwrap();
+        assert_eq!(loaded.checkpoint, Some(sample(text, blocks)));
+        assert_eq!(loaded.tail.frames, []);
+    }
+    assert_eq!(version, 3);
+}
+
+pub async fn a_context_that_missed_a_checkpoint_can_tell(place: &impl Place) {
+    let (writer, reader) = (place.open().await, place.open().await);
+    append(&writer, "a").await;
+    let seen = seqs_after(&reader, 0).await[0];
+    append(&writer, "b").await;
+    append(&writer, "c").await;
+    writer.checkpoint(0, 2, sample("state", 1)).await.unwrap().expect("the first");
+    let tail = reader.tail(seen).await.unwrap();
+    assert!(tail.manifest.base > seen, "the frames between are gone");
+    assert_eq!(tail.frames.iter().map(|logged| logged.seq).collect::<Vec<_>>(), [3]);
+}
+
+pub async fn a_state_record_of_1_mib_and_many_blocks_come_back(place: &impl Place) {
+    let store = place.open().await;
+    let base = append(&store, "a").await;
+    let blocks = (0..50).map(|n| noise((n * 997) % RECORD_BYTES)).chain([noise(1 << 20)]).collect();
+    let large = Checkpoint { state: noise(1 << 20), blocks };
+    store.checkpoint(0, base, large.clone()).await.unwrap().expect("the first");
+    assert!(place.open().await.load().await.unwrap().checkpoint == Some(large));
+}
+
+pub async fn named_values_are_put_replaced_and_deleted(place: &impl Place) {
+    let (store, other) = (place.open().await, place.open().await);
+    assert_eq!(store.get("session").await.unwrap(), None);
+    store.put("session", Some(b"one")).await.unwrap();
+    store.put("manifest", Some(b"a name like any other")).await.unwrap();
+    assert_eq!(other.get("session").await.unwrap(), Some(b"one".to_vec()));
+    other.put("session", Some(b"")).await.unwrap();
+    assert_eq!(store.get("session").await.unwrap(), Some(Vec::new()));
+    store.put("session", None).await.unwrap();
+    assert_eq!(other.get("session").await.unwrap(), None);
+    assert_eq!(other.get("manifest").await.unwrap(), Some(b"a name like any other".to_vec()));
+    other.load().await.unwrap();
+}
+
+pub async fn a_wipe_empties_everything_and_begins_a_new_incarnation(place: &impl Place) {
+    let store = place.open().await;
+    let base = append(&store, "a").await;
+    store.checkpoint(0, base, sample("state", 2)).await.unwrap().expect("the first");
+    append(&store, "b").await;
+    store.put("session", Some(b"secret")).await.unwrap();
+    store.wipe([1; 16], [2; 16]).await.unwrap();
+    let loaded = store.load().await.unwrap();
+    assert_eq!((loaded.checkpoint, loaded.tail.frames), (None, vec![]));
+    let manifest = loaded.tail.manifest;
+    assert_eq!((manifest.incarnation, manifest.client), ([1; 16], [2; 16]));
+    assert_eq!((manifest.version, manifest.base), (0, 0));
+    assert_eq!(store.get("session").await.unwrap(), None);
+    let seq = append(&store, "c").await;
+    assert_eq!(seqs_after(&place.open().await, 0).await, [seq]);
+}
+
+/// Invariant 11: what a tab still wants to write after a sign-out never reaches the next database.
+pub async fn a_context_of_a_former_incarnation_changes_nothing_until_it_loads(place: &impl Place) {
+    let (store, stale) = (place.open().await, place.open().await);
+    stale.load().await.unwrap();
+    store.wipe([3; 16], [4; 16]).await.unwrap();
+    let refused = [
+        stale.append(&[b"late".to_vec()], Strict).await.map(drop),
+        stale.tail(0).await.map(drop),
+        stale.checkpoint(0, 0, sample("late", 1)).await.map(drop),
+        stale.put("session", Some(b"late")).await,
+        stale.wipe([5; 16], [6; 16]).await,
+    ];
+    for answer in refused {
+        assert_eq!(answer.unwrap_err().code, ErrorCode::StorageLost);
+    }
+    let loaded = stale.load().await.unwrap();
+    assert_eq!(loaded.tail.manifest.incarnation, [3; 16]);
+    assert_eq!((loaded.checkpoint, loaded.tail.frames), (None, vec![]));
+    assert_eq!(stale.get("session").await.unwrap(), None);
+    append(&stale, "now").await;
+    assert_eq!(frames_after(&store, 0).await, [b"now".to_vec()]);
+}
+
+pub async fn an_aborted_append_stores_nothing_and_gives_its_keys_back(place: &impl Place) {
+    let store = place.open().await;
+    append(&store, "a").await;
+    place.abort_an_append(&store).await;
+    assert_eq!(frames_after(&store, 0).await, [b"a".to_vec()]);
+    assert_eq!(append(&store, "b").await, 2);
+}
+
+/// PITFALLS 22.
+pub async fn a_broken_connection_heals(place: &impl Place) {
+    let store = place.open().await;
+    append(&store, "a").await;
+    place.break_connection(&store).await;
+    assert_eq!(append(&store, "b").await, 2);
+    place.break_connection(&store).await;
+    assert_eq!(store.load().await.unwrap().tail.frames.len(), 2);
+    place.break_connection(&store).await;
+    assert_eq!(seqs_after(&store, 1).await, [2]);
+    place.break_connection(&store).await;
+    store.put("name", Some(b"value")).await.unwrap();
+    place.break_connection(&store).await;
+    assert_eq!(store.get("name").await.unwrap(), Some(b"value".to_vec()));
+    place.break_connection(&store).await;
+    store.checkpoint(0, 1, sample("state", 1)).await.unwrap().expect("the first");
+}
+
+pub async fn concurrent_appends_get_seqs_of_their_own(place: &impl Place) {
+    let (left, right) = (place.open().await, place.open().await);
+    let frames = |text: &str| vec![text.as_bytes().to_vec(), noise(100 << 10)];
+    let (first, second, third) = (frames("1"), frames("2"), frames("3"));
+    let (a, b, c) =
+        join3(left.append(&first, Relaxed), right.append(&second, Strict), left.append(&third, Relaxed))
+            .await;
+    let mut seqs: Vec<Seq> = [a.unwrap(), b.unwrap(), c.unwrap()].concat();
+    seqs.sort_unstable();
+    assert_eq!(seqs, [1, 3, 4, 6, 7, 9]);
+    assert_eq!(seqs_after(&right, 0).await, seqs);
+}
+
+async fn append(store: &impl Store, text: &str) -> Seq {
+    store.append(&[text.as_bytes().to_vec()], Relaxed).await.unwrap()[0]
+}
+
+async fn frames_after(store: &impl Store, seq: Seq) -> Vec<Vec<u8>> {
+    store.tail(seq).await.unwrap().frames.into_iter().map(|logged| logged.frame).collect()
+}
+
+async fn seqs_after(store: &impl Store, seq: Seq) -> Vec<Seq> {
+    store.tail(seq).await.unwrap().frames.into_iter().map(|logged| logged.seq).collect()
+}
+
+fn sample(state: &str, blocks: u8) -> Checkpoint {
+    Checkpoint { state: state.into(), blocks: (0..blocks).map(|n| vec![n; 100]).collect() }
+}
+
+/// Bytes without a pattern that a mistake could hide in.
+fn noise(length: usize) -> Vec<u8> {
+    let mut state = length as u32 | 1;
+    let next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    };
+    std::iter::repeat_with(next).take(length).collect()
+}

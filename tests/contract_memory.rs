@@ -1,0 +1,133 @@
+//! The contract of a store, held by the one in memory; and what only that one can do: fail and crash
+//! on demand.
+#![cfg(not(target_arch = "wasm32"))]
+
+#[macro_use]
+mod contract;
+
+use contract::Place;
+use pollster::block_on;
+use thermocline::protocol::ErrorCode;
+use thermocline::store::memory::{Failure, MemoryStore};
+use thermocline::store::{Checkpoint, Durability, Loaded, Store};
+
+use Durability::{Relaxed, Strict};
+
+struct Memory(MemoryStore);
+
+impl Place for Memory {
+    type Store = MemoryStore;
+
+    async fn open(&self) -> MemoryStore {
+        self.0.clone()
+    }
+
+    async fn abort_an_append(&self, store: &MemoryStore) {
+        self.0.fail_next(Failure::Aborted);
+        let refused = store.append(&[b"lost".to_vec(), b"lost too".to_vec()], Strict).await;
+        assert_eq!(refused.unwrap_err().code, ErrorCode::StorageLost);
+    }
+
+    /// There is no connection.
+    async fn break_connection(&self, _: &MemoryStore) {}
+}
+
+macro_rules! test {
+    ($case:ident) => {
+        #[test]
+        fn $case() {
+            block_on(contract::$case(&Memory(store())));
+        }
+    };
+}
+
+contract_tests!(test);
+
+fn store() -> MemoryStore {
+    MemoryStore::new([1; 16], [2; 16])
+}
+
+fn append(store: &MemoryStore, text: &str, durability: Durability) {
+    block_on(store.append(&[text.into()], durability)).unwrap();
+}
+
+fn texts(store: &MemoryStore) -> Vec<String> {
+    let Loaded { tail, .. } = block_on(store.load()).unwrap();
+    tail.frames.into_iter().map(|logged| String::from_utf8(logged.frame).unwrap()).collect()
+}
+
+/// Invariant 1.
+#[test]
+fn power_loss_takes_relaxed_frames_from_the_youngest_on_and_no_strict_one() {
+    for kept in 0..4 {
+        let store = store();
+        for (text, durability) in [("a", Relaxed), ("b", Strict), ("c", Relaxed), ("d", Relaxed)] {
+            append(&store, text, durability);
+        }
+        assert_eq!(store.unflushed(), 2);
+        assert_eq!(texts(&store), ["a", "b", "c", "d"], "a crash of the process takes nothing");
+        store.lose_power(kept);
+        assert_eq!(texts(&store), ["a", "b", "c", "d"][..(2 + kept).min(4)]);
+        append(&store, "e", Relaxed);
+        assert_eq!(texts(&store).last().unwrap(), "e");
+    }
+}
+
+#[test]
+fn a_checkpoint_is_on_disk_with_everything_before_it() {
+    let store = store();
+    for text in ["a", "b"] {
+        append(&store, text, Relaxed);
+    }
+    let made = block_on(store.checkpoint(0, 1, Checkpoint::default())).unwrap();
+    store.lose_power(0);
+    assert_eq!(block_on(store.load()).unwrap().tail.manifest, made.unwrap());
+    assert_eq!(texts(&store), ["b"]);
+}
+
+#[test]
+fn scripted_failures_come_in_order_and_only_a_lost_answer_stores() {
+    let store = store();
+    store.script([None, Some(Failure::QuotaExceeded), Some(Failure::AnswerLost), Some(Failure::Aborted)]);
+    let codes: Vec<_> = ["a", "b", "c", "d", "e"]
+        .map(|text| block_on(store.append(&[text.into()], Strict)).map_err(|fault| fault.code))
+        .into();
+    assert_eq!(
+        codes,
+        [
+            Ok(vec![1]),
+            Err(ErrorCode::QuotaExceeded),
+            Err(ErrorCode::OutcomeUnknown),
+            Err(ErrorCode::StorageLost),
+            Ok(vec![3]),
+        ]
+    );
+    assert_eq!(texts(&store), ["a", "c", "e"]);
+}
+
+#[test]
+fn a_context_whose_connection_is_lost_fails_until_it_loads_and_others_go_on() {
+    let (store, other) = (store(), store());
+    append(&store, "a", Strict);
+    let context = store.clone();
+    store.fail_next(Failure::StorageLost);
+    for _ in 0..2 {
+        let refused = block_on(context.append(&["b".into()], Strict));
+        assert_eq!(refused.unwrap_err().code, ErrorCode::StorageLost);
+    }
+    append(&store, "c", Strict);
+    assert_eq!(texts(&context), ["a", "c"]);
+    append(&context, "d", Strict);
+    assert_eq!(texts(&other), [""; 0], "another place is another database");
+}
+
+/// PITFALLS 25.
+#[test]
+fn an_evicted_database_is_noticed_and_comes_back_empty() {
+    let store = store();
+    append(&store, "a", Strict);
+    store.evict([9; 16], [8; 16]);
+    assert_eq!(block_on(store.tail(0)).unwrap_err().code, ErrorCode::StorageLost);
+    assert_eq!(texts(&store), [""; 0]);
+    assert_eq!(block_on(store.tail(0)).unwrap().manifest.incarnation, [9; 16]);
+}
