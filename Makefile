@@ -18,6 +18,12 @@ LINTS := -D warnings -W clippy::iter_over_hash_type
 test: setup ## run every test suite, or some: make test SUITES="unit sql"
 	@node scripts/test.mjs $(SUITES)
 
+.PHONY: demo
+demo: setup ## build everything and start Daybook on a Supabase of its own: PORT=, BACKEND=postgres
+	@node scripts/build-pkg.mjs --quiet
+	@node scripts/build-www.mjs
+	@node scripts/demo.mjs
+
 ##@ While you work
 
 .PHONY: check

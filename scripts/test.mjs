@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url'
 import { readSettings } from './build/settings.mjs'
 import { readCounts } from './test/counts.mjs'
 import { runLogged } from './test/run.mjs'
-import { suites } from './test/suites.mjs'
+import { BUILDS, suites } from './test/suites.mjs'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const LOGS = 'target/test-logs'
@@ -62,15 +62,24 @@ function explain({ failures, problem }, output, log) {
   console.log([`       the end of ${log}:`, ...tail.map((text) => `       | ${text}`)].join('\n'))
 }
 
-/** The package, once, before the first suite that needs it. It is reported only if it fails. */
-async function buildPackage() {
-  live('  …    building the package')
-  const build = { program: process.execPath, args: ['scripts/build-pkg.mjs', '--quiet'], limitMs: BUILD_LIMIT_MS }
-  const log = join(LOGS, 'build.log')
-  const { output, status } = await runLogged(build, log)
+const builds = new Map()
+
+/** Builds what a suite needs, each thing once; answers whether all of it is there. */
+async function isBuilt(needs) {
+  for (const what of needs) {
+    if (!builds.has(what)) builds.set(what, await build(what))
+    if (!builds.get(what)) return false
+  }
+  return true
+}
+
+async function build(what) {
+  live(`  …    building: ${what}`)
+  const log = join(LOGS, `build-${what}.log`)
+  const { output, status } = await runLogged({ program: process.execPath, args: BUILDS[what], limitMs: BUILD_LIMIT_MS }, log)
   live('')
   if (status === 0) return true
-  console.log('  FAIL build: the package did not build; the suites that need it are not run')
+  console.log(`  FAIL build: ${what} did not build; the suites that need it are not run`)
   explain({ failures: [], problem: null }, output, log)
   return false
 }
@@ -81,11 +90,9 @@ async function main(names) {
   process.chdir(ROOT)
   mkdirSync(LOGS, { recursive: true })
   const results = []
-  let built = null
   for (const suite of choose(names)) {
-    if (suite.needsPackage) built ??= await buildPackage()
-    if (suite.needsPackage && !built) results.push({ name: suite.name, ...NOT_RUN, seconds: 0 })
-    else results.push(await runSuite(suite))
+    const ready = await isBuilt(suite.needs)
+    results.push(ready ? await runSuite(suite) : { name: suite.name, ...NOT_RUN, seconds: 0 })
   }
   const total = (figure) => results.reduce((sum, result) => sum + result[figure], 0)
   if (total('skipped') > 0) console.log(`${total('skipped')} skipped`)

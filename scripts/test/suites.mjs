@@ -8,19 +8,22 @@ import { testArguments } from '../build/settings.mjs'
 const MINUTE = 60_000
 const LIMIT_DEFAULT_MS = 5 * MINUTE
 const LIMITS_MS = { unit: 8 * MINUTE, behaviours: 8 * MINUTE, web: 8 * MINUTE, e2e: 15 * MINUTE, package: 8 * MINUTE }
-/** Folders whose tests do not need the built package. */
-const WITHOUT_PACKAGE = ['house', 'sql', 'server']
+/** What has to be built before a suite's tests; a folder not named here needs the package. */
+const NEEDS = { house: [], sql: [], server: [], backend: [], daybook: [], e2e: ['package', 'daybook'] }
 /** Suites of JavaScript outside tests/. */
 const ELSEWHERE = { backend: 'supabase', daybook: 'www' }
 
+/** Scripts that build what suites need; each does nothing when nothing changed. */
+export const BUILDS = { package: ['scripts/build-pkg.mjs', '--quiet'], daybook: ['scripts/build-www.mjs'] }
+
 /**
  * All suites that have tests, cheapest first. `settings` is wasm-pack.toml, read.
- * A suite: { name, program, args, format: 'cargo' | 'node', limitMs, needsPackage }.
+ * A suite: { name, program, args, format: 'cargo' | 'node', limitMs, needs }; `needs` are keys of BUILDS.
  */
 export function suites(root, settings) {
   return [...rustSuites(root, settings), ...nodeSuites(root)].map((suite) => ({
     limitMs: LIMITS_MS[suite.name] ?? LIMIT_DEFAULT_MS,
-    needsPackage: false,
+    needs: [],
     ...suite,
   }))
 }
@@ -56,10 +59,9 @@ function nodeSuites(root) {
   return [...folders, ...Object.entries(ELSEWHERE)].flatMap(([name, folder]) => {
     const files = testFiles(join(root, folder)).map((file) => file.slice(root.length))
     if (files.length === 0) return []
-    const needsPackage = !WITHOUT_PACKAGE.includes(name) && !(name in ELSEWHERE)
     // One file at a time: many start a server or a browser, and the machine may have two cores.
     const args = ['--test', '--test-reporter=spec', '--test-concurrency=1', ...files]
-    return [{ name, program: process.execPath, args, format: 'node', needsPackage }]
+    return [{ name, program: process.execPath, args, format: 'node', needs: NEEDS[name] ?? ['package'] }]
   })
 }
 
