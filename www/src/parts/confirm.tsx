@@ -1,0 +1,27 @@
+/** A question before something that cannot be taken back: a modal dialog of the browser's own. */
+
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+
+interface Props {
+  title: string;
+  action: string;
+  children: ComponentChildren;
+  onConfirm: () => void;
+  onCancel: () => void;
+}
+
+export function Confirm({ title, action, children, onConfirm, onCancel }: Props) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => dialog.current?.showModal(), []);
+  return (
+    <dialog ref={dialog} class="confirm" aria-labelledby="confirm-title" onCancel={onCancel}>
+      <h2 id="confirm-title">{title}</h2>
+      <div class="confirm-text">{children}</div>
+      <div class="actions">
+        <button type="button" class="button" onClick={onCancel}>Cancel</button>
+        <button type="button" class="button danger" onClick={onConfirm}>{action}</button>
+      </div>
+    </dialog>
+  );
+}

@@ -1,0 +1,133 @@
+/** The editor's form: fields, their problems in plain words, and what became of the last save. */
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import { isEmpty, problemsOf, type Draft, type Problems } from "../draft.ts";
+import type { Entry } from "../entries.ts";
+import { go } from "../state/route.ts";
+import type { Saving } from "../views/entry-editor.tsx";
+import { time } from "../words.ts";
+import { Field } from "./field.tsx";
+import { Icon } from "./icon.tsx";
+import { MoodPicker } from "./mood.tsx";
+import { Notice } from "./notice.tsx";
+
+interface Props {
+  entry: Entry | null;
+  draft: Draft;
+  edited: boolean;
+  saving: Saving;
+  onEdit: (changes: Partial<Draft>) => void;
+  onSave: () => void;
+  onDiscard: () => void;
+  onDelete: () => void;
+}
+
+export function EntryForm(props: Props) {
+  const { entry, draft, saving, onEdit, onSave } = props;
+  const [asked, setAsked] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
+  const problems = asked ? problemsOf(draft) : {};
+  useEffect(() => {
+    form.current?.querySelector<HTMLElement>(entry ? "h2" : "#title")?.focus();
+  }, []);
+
+  const submit = (event: Event): void => {
+    event.preventDefault();
+    setAsked(true);
+    const [first] = Object.keys(problemsOf(draft));
+    if (first) document.getElementById(first)?.focus();
+    else onSave();
+  };
+  const keys = (event: KeyboardEvent): void => {
+    if ((event.ctrlKey || event.metaKey) && (event.key === "s" || event.key === "Enter")) submit(event);
+  };
+  return (
+    <form ref={form} class="editor" noValidate onSubmit={submit} onKeyDown={keys}>
+      <Toolbar {...props} />
+      {saving.state === "failed" && <Notice kind="bad">{saving.message}</Notice>}
+      <MainFields draft={draft} problems={problems} onEdit={onEdit} />
+      <MoodPicker mood={draft.mood} onPick={(mood) => onEdit({ mood })} />
+      <SideFields draft={draft} problems={problems} onEdit={onEdit} />
+      {entry?.meta != null && (
+        <details class="meta">
+          <summary>More about this entry</summary>
+          <pre tabIndex={0}>{JSON.stringify(entry.meta, null, 2)}</pre>
+        </details>
+      )}
+      {entry && <p class="hint">Written {time(entry.created_at)}, changed {time(entry.updated_at)}.</p>}
+      {entry && (
+        <button type="button" class="button quiet-danger" onClick={props.onDelete}><Icon name="trash" />Delete entry</button>
+      )}
+    </form>
+  );
+}
+
+function Toolbar({ entry, draft, edited, saving, onDiscard }: Props) {
+  const back = (): void => go({ view: "entries", entry: null });
+  return (
+    <div class="editor-bar">
+      <button type="button" class="button icon-only to-list" aria-label="Back to the list" onClick={back}><Icon name="back" /></button>
+      <h2 tabIndex={-1}>{entry ? "Entry" : "New entry"}</h2>
+      <span class="saving" role="status">{savingWords(saving, edited)}</span>
+      {edited && <button type="button" class="button" onClick={onDiscard}>Discard</button>}
+      <button class="button primary" disabled={saving.state === "saving" || (entry !== null && !edited)}>
+        {saving.state === "saving" ? "Saving…" : "Save"}
+      </button>
+      <span class="unseen" role="status">{saving.state === "idle" && edited && !isEmpty(problemsOf(draft)) ? "This entry cannot be saved yet" : ""}</span>
+    </div>
+  );
+}
+
+function savingWords({ state }: Saving, edited: boolean): string {
+  if (state === "saved") return "Saved on this device";
+  return edited && state === "idle" ? "Not saved yet" : "";
+}
+
+interface FieldsProps {
+  draft: Draft;
+  problems: Problems;
+  onEdit: (changes: Partial<Draft>) => void;
+}
+
+function MainFields({ draft, problems, onEdit }: FieldsProps) {
+  return (
+    <>
+      <Field id="title" label="Title" problem={problems.title}>
+        {(wiring) => (
+          <input {...wiring} class="title-input" value={draft.title} aria-required="true" onInput={(event) => onEdit({ title: event.currentTarget.value })} />
+        )}
+      </Field>
+      <Field id="body" label="Text">
+        {(wiring) => <textarea {...wiring} rows={9} value={draft.body} onInput={(event) => onEdit({ body: event.currentTarget.value })} />}
+      </Field>
+    </>
+  );
+}
+
+function SideFields({ draft, problems, onEdit }: FieldsProps) {
+  return (
+    <>
+      <div class="columns">
+        <Field id="happened_on" label="Day">
+          {(wiring) => <input {...wiring} type="date" value={draft.happened_on} onInput={(event) => onEdit({ happened_on: event.currentTarget.value })} />}
+        </Field>
+        <Field id="amount" label="Amount" problem={problems.amount} hint="A number that belongs to the entry: money, hours, kilometres.">
+          {(wiring) => <input {...wiring} inputMode="decimal" value={draft.amount} onInput={(event) => onEdit({ amount: event.currentTarget.value })} />}
+        </Field>
+      </div>
+      <Field id="tags" label="Tags" hint="Separate them with commas.">
+        {(wiring) => <input {...wiring} autocapitalize="none" value={draft.tags} onInput={(event) => onEdit({ tags: event.currentTarget.value })} />}
+      </Field>
+      <div class="switches">
+        <label class="switch">
+          <input type="checkbox" checked={draft.status === "done"} onChange={(event) => onEdit({ status: event.currentTarget.checked ? "done" : "open" })} />
+          <span>Done</span>
+        </label>
+        <label class="switch">
+          <input type="checkbox" checked={draft.pinned} onChange={(event) => onEdit({ pinned: event.currentTarget.checked })} />
+          <span>Pinned</span>
+        </label>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,38 @@
+/**
+ * Where in the app the reader is, as the address's fragment says: every address works offline and from
+ * a bookmark, and Back is the browser's own.
+ */
+
+import { createStore } from "./store.ts";
+
+export type Route =
+  | { view: "entries"; entry: string | null }
+  | { view: "data" }
+  | { view: "sync" };
+
+/** The entry that has not been written yet. */
+export const NEW = "new";
+
+export const route = createStore<Route>(parse(location.hash));
+
+addEventListener("hashchange", () => route.set(parse(location.hash)));
+
+function parse(hash: string): Route {
+  const [view, entry] = hash.replace(/^#\/?/, "").split("/");
+  if (view === "data" || view === "sync") return { view };
+  return { view: "entries", entry: entry ? decodeURIComponent(entry) : null };
+}
+
+export function href(to: Route): string {
+  if (to.view !== "entries") return `#/${to.view}`;
+  return to.entry === null ? "#/entries" : `#/entries/${encodeURIComponent(to.entry)}`;
+}
+
+export function go(to: Route, how: "push" | "replace" = "push"): void {
+  if (how === "replace") {
+    history.replaceState(null, "", href(to));
+    route.set(to);
+  } else {
+    location.hash = href(to);
+  }
+}

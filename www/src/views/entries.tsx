@@ -1,0 +1,101 @@
+/**
+ * The entries: a searchable list, and beside it (on a phone: instead of it) the entry that is open.
+ * Only as many rows are asked for and rendered as the reader has asked to see.
+ */
+
+import type { LiveResult } from "thermocline";
+import { useEffect, useState } from "preact/hooks";
+import { useBackend } from "../backend.ts";
+import { EVERYTHING, countEntries, isNarrowed, listEntries, type EntrySummary, type Filter } from "../entries.ts";
+import { EntryFilters } from "../parts/entry-filters.tsx";
+import { EntryList } from "../parts/entry-list.tsx";
+import { Icon } from "../parts/icon.tsx";
+import { useLive } from "../state/live.ts";
+import { href, NEW } from "../state/route.ts";
+import { count, counted } from "../words.ts";
+import { EntryEditor } from "./entry-editor.tsx";
+
+const PAGE_ROWS = 50;
+
+export function EntriesView({ open }: { open: string | null }) {
+  const { supabase } = useBackend();
+  const [filter, setFilter] = useState<Filter>(EVERYTHING);
+  const [limit, setLimit] = useState(PAGE_ROWS);
+  const list = useLive<EntrySummary>(() => listEntries(supabase, filter, limit), JSON.stringify([filter, limit]));
+  const total = useTotal(filter, list);
+
+  const refine = (next: Filter): void => {
+    setFilter(next);
+    setLimit(PAGE_ROWS);
+  };
+  return (
+    <div class="entries" data-open={open !== null}>
+      <section class="list-pane" aria-label="Entries">
+        <div class="list-head">
+          <h1>Entries</h1>
+          <a class="button primary" href={href({ view: "entries", entry: NEW })}><Icon name="add" />New entry</a>
+        </div>
+        <EntryFilters filter={filter} onChange={refine} />
+        <p class="list-count" role="status">{summary(list, total, filter)}</p>
+        {list && <EntryList entries={list.rows} open={open} sort={filter.sort} onTag={(tag) => refine({ ...filter, tag })} />}
+        {list && list.rows.length === 0 && <Nothing narrowed={isNarrowed(filter)} onReset={() => refine(EVERYTHING)} />}
+        {list && list.rows.length >= limit && total !== null && total > limit && (
+          <button type="button" class="button wide more" onClick={() => setLimit(limit + PAGE_ROWS)}>
+            Show {count(Math.min(PAGE_ROWS, total - limit))} more
+          </button>
+        )}
+      </section>
+      <section class="entry-pane" aria-label="Entry">
+        {open === null ? <NothingOpen /> : <EntryEditor key={open} id={open} />}
+      </section>
+    </div>
+  );
+}
+
+/** How many entries there are, of which the list shows the first; counted again when the list changes. */
+function useTotal(filter: Filter, list: LiveResult<EntrySummary> | null): number | null {
+  const { supabase } = useBackend();
+  const [total, setTotal] = useState<number | null>(null);
+  useEffect(() => {
+    if (!list) return;
+    let current = true;
+    void countEntries(supabase, filter).then((found) => current && setTotal(found));
+    return () => void (current = false);
+  }, [supabase, list]);
+  return total;
+}
+
+function summary(list: LiveResult<EntrySummary> | null, total: number | null, filter: Filter): string {
+  if (!list || total === null) return "Looking…";
+  const found = isNarrowed(filter) ? `${counted(total, "entry", "entries")} found` : counted(total, "entry", "entries");
+  return list.partial ? `${found} on this device; more may be on the server` : found;
+}
+
+function Nothing({ narrowed, onReset }: { narrowed: boolean; onReset: () => void }) {
+  if (narrowed) {
+    return (
+      <div class="empty">
+        <h2>Nothing matches</h2>
+        <p>Try fewer words, or look at all entries again.</p>
+        <button type="button" class="button" onClick={onReset}>Show all entries</button>
+      </div>
+    );
+  }
+  return (
+    <div class="empty">
+      <h2>A fresh daybook</h2>
+      <p>Write your first entry. It is kept on this device at once, with or without a network.</p>
+      <p>Only looking around? <a href={href({ view: "data" })}>Load a few thousand real entries</a> to see how it feels.</p>
+    </div>
+  );
+}
+
+function NothingOpen() {
+  return (
+    <div class="empty">
+      <Icon name="entries" />
+      <h2>No entry is open</h2>
+      <p>Choose one from the list, or write a new one.</p>
+    </div>
+  );
+}
