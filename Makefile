@@ -9,6 +9,7 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 
+# The tests too: wasm-pack test compiles those of all layers.
 WASM := --target wasm32-unknown-unknown
 LINTS := -D warnings -W clippy::iter_over_hash_type
 
@@ -30,7 +31,7 @@ demo: setup ## build everything and start Daybook on a Supabase of its own: PORT
 check: setup ## format, lints (native and wasm), architecture and unit tests: before each commit
 	@cargo fmt --check
 	@cargo clippy --quiet --locked --all-targets -- $(LINTS)
-	@cargo clippy --quiet --locked --lib --test 'web_*' $(WASM) -- $(LINTS)
+	@cargo clippy --quiet --locked --tests $(WASM) -- $(LINTS)
 	@node scripts/test.mjs architecture unit
 
 .PHONY: build

@@ -10,9 +10,11 @@
 //! decide; nothing here touches the browser but through [`Platform`].
 
 mod courier;
+mod desk;
 mod platform;
 mod replica;
 
 pub use courier::Courier;
+pub use desk::{COVERAGE, Desk, Route};
 pub use platform::Platform;
 pub use replica::Replica;

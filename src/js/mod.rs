@@ -1,7 +1,20 @@
-//! What JavaScript sees: the only module with `#[wasm_bindgen]` items.
+//! What JavaScript sees: the only module with exported items.
 //!
-//! It owns the shape of the boundary and refuses to hold any logic: arguments are parsed here, once,
-//! and handed on. A panic is a bug of ours and never a way to report an error.
+//! It owns the shape of the boundary and the browser's parts (locks, channels, session, collation), and
+//! decides nothing that the layers below can decide: arguments are parsed here, once, and handed on.
+//! A panic is a bug of ours and never a way to report an error.
+
+mod collate;
+mod engine;
+mod live;
+mod options;
+mod platform;
+mod report;
+mod room;
+mod session;
+mod vault;
+
+pub use engine::Engine;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 

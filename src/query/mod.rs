@@ -4,10 +4,67 @@
 //! over [`Rows`] and gives back status, headers and body as PostgREST would. What is not supported is
 //! named, so the caller can pass it to the server. Pure: time, ids and text order come in as arguments.
 
-use crate::protocol::{Key, Rev, Row};
+mod answer;
+mod array;
+mod body;
+mod cells;
+mod change;
+mod condition;
+mod decimal;
+mod defaults;
+mod field;
+mod filter;
+mod insert;
+mod jsonb;
+mod kind;
+mod like;
+mod literal;
+mod moment;
+mod order;
+mod prepared;
+mod read;
+mod refusal;
+mod request;
+mod select;
+mod syntax;
+mod value;
+mod write;
+
+use crate::protocol::{Key, PgError, Rev, Row, Schema};
 use std::cmp::Ordering;
 
 pub use crate::protocol::Decision;
+pub use prepared::Prepared;
+pub use read::ReadPlan;
+pub use refusal::Unprepared;
+pub use write::WritePlan;
+
+/// What a request turned out to be.
+#[derive(Debug)]
+pub enum Parsed {
+    Read(ReadPlan),
+    Write(WritePlan),
+    /// Valid or not, it is not ours to answer; names the feature.
+    Unsupported(String),
+    Refused(PgError),
+}
+
+/// Reads a request against the definitions.
+pub fn parse(schema: &Schema, request: &HttpRequest<'_>) -> Parsed {
+    let Some(table) = schema.tables.get(request.table) else {
+        return Parsed::Unsupported(format!("the table {}, which is not synced", request.table));
+    };
+    let parsed = match request.method {
+        "GET" | "HEAD" => ReadPlan::parse(request.table, table, request).map(Parsed::Read),
+        "POST" | "PATCH" | "DELETE" => WritePlan::parse(request.table, table, request).map(Parsed::Write),
+        method => refusal::unsupported(format!("the method {method}")),
+    };
+    match parsed {
+        Ok(parsed) => parsed,
+        Err(Unprepared::Refused(error)) => Parsed::Refused(error),
+        Err(Unprepared::Unsupported(feature)) => Parsed::Unsupported(feature),
+    }
+}
 
 /// A request to `/rest/v1/<table>`.
 #[derive(Clone, Debug)]

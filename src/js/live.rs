@@ -1,0 +1,98 @@
+//! Live queries: a request that is run again when its table changes, and tells only what is new.
+//!
+//! Changes mark queries as touched; one task runs the touched ones after the turn that changed them, so
+//! that no callback runs while the engine's state is borrowed and a burst of frames costs one run.
+
+use super::room::Room;
+use crate::engine::Changes;
+use crate::query::HttpRequest;
+use js_sys::Function;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use wasm_bindgen::JsValue;
+
+struct Query {
+    table: String,
+    query: String,
+    headers: Vec<(String, String)>,
+    callback: Function,
+    /// Body and coverage as last told.
+    told: Option<(String, bool)>,
+    touched: bool,
+}
+
+#[derive(Default)]
+pub struct LiveQueries {
+    next: Cell<u32>,
+    queries: RefCell<BTreeMap<u32, Query>>,
+    scheduled: Cell<bool>,
+}
+
+impl LiveQueries {
+    pub fn add(&self, table: &str, query: &str, headers: Vec<(String, String)>, callback: Function) -> u32 {
+        let id = self.next.get();
+        self.next.set(id + 1);
+        let query =
+            Query { table: table.into(), query: query.into(), headers, callback, told: None, touched: true };
+        self.queries.borrow_mut().insert(id, query);
+        id
+    }
+
+    pub fn remove(&self, id: u32) {
+        self.queries.borrow_mut().remove(&id);
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.queries.borrow().is_empty()
+    }
+
+    pub fn touch(&self, changes: &Changes) {
+        for query in self.queries.borrow_mut().values_mut() {
+            let in_rows = changes.rows.iter().any(|(table, _)| table.as_ref() == query.table);
+            let in_tables = changes.tables.iter().any(|table| table.as_ref() == query.table);
+            query.touched |= in_rows || in_tables;
+        }
+    }
+
+    pub fn touch_all(&self) {
+        self.queries.borrow_mut().values_mut().for_each(|query| query.touched = true);
+    }
+
+    /// Runs the touched queries once the current turn is over.
+    pub fn schedule(self: &Rc<Self>, room: &Rc<Room>) {
+        if self.scheduled.replace(true) {
+            return;
+        }
+        let (queries, room) = (Rc::clone(self), Rc::clone(room));
+        wasm_bindgen_futures::spawn_local(async move {
+            queries.scheduled.set(false);
+            queries.run(&room);
+        });
+    }
+
+    fn run(&self, room: &Room) {
+        let mut news = Vec::new();
+        for query in self.queries.borrow_mut().values_mut().filter(|query| query.touched) {
+            query.touched = false;
+            let request = HttpRequest {
+                method: "GET",
+                table: &query.table,
+                query: &query.query,
+                headers: &query.headers,
+                body: "",
+            };
+            let answer = room.desk.read_local(&request);
+            let partial = answer.headers.iter().any(|(name, _)| name == crate::driver::COVERAGE);
+            let now = (answer.body, partial);
+            if query.told.as_ref() != Some(&now) {
+                news.push((query.callback.clone(), answer.status, now.clone()));
+                query.told = Some(now);
+            }
+        }
+        for (callback, status, (body, partial)) in news {
+            // What a callback throws is the app's affair; the others are still told.
+            let _ = callback.call3(&JsValue::NULL, &status.into(), &body.into(), &partial.into());
+        }
+    }
+}

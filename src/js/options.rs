@@ -1,0 +1,49 @@
+//! What the app opens with, parsed once.
+
+use crate::protocol::{ErrorCode, Fault};
+use crate::store::Durability;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Options {
+    pub url: String,
+    pub key: String,
+    pub tables: Vec<String>,
+    pub name: String,
+    #[serde(default)]
+    pub durability: Option<String>,
+    #[serde(default)]
+    pub online: bool,
+}
+
+impl Options {
+    /// Refuses what could only fail later: an insecure address, no key, no tables.
+    pub fn check(mut self) -> Result<Self, Fault> {
+        let invalid = |message: String| Err(Fault::new(ErrorCode::InvalidRequest, message));
+        self.url = self.url.trim_end_matches('/').to_owned();
+        let local = ["http://localhost", "http://127.0.0.1", "http://[::1]"];
+        let is_local = local.iter().any(|host| {
+            self.url.strip_prefix(host).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
+        });
+        if !self.url.starts_with("https://") && !is_local {
+            return invalid(format!(
+                "url is {:?}; it must be your project's https address (http only on localhost)",
+                self.url
+            ));
+        }
+        if self.key.is_empty() {
+            return invalid("key is empty; it must be your project's publishable (anonymous) key".into());
+        }
+        if self.tables.is_empty() {
+            return invalid("tables is empty; name the tables to keep on this device".into());
+        }
+        if let Some(other) = self.durability.as_deref().filter(|d| !matches!(*d, "strict" | "relaxed")) {
+            return invalid(format!("durability is {other:?}; it must be \"strict\" or \"relaxed\""));
+        }
+        Ok(self)
+    }
+
+    pub fn durability(&self) -> Durability {
+        if self.durability.as_deref() == Some("relaxed") { Durability::Relaxed } else { Durability::Strict }
+    }
+}

@@ -1,0 +1,131 @@
+//! Status, outbox and usage as plain values for JavaScript. Shapes are those of `ts/types.ts`.
+
+use super::room::Room;
+use crate::engine::sync::{Machine, SyncState};
+use crate::engine::{Pending, Standing, State};
+use crate::protocol::{Fault, Op};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+
+#[derive(Serialize, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Status {
+    state: &'static str,
+    pending: usize,
+    refused: usize,
+    conflicts: usize,
+    held: Vec<String>,
+    last_push: Option<f64>,
+    last_pull: Option<f64>,
+    oldest_pending: Option<f64>,
+    retry_at: Option<f64>,
+    error: Option<Trouble>,
+    user: Option<String>,
+}
+
+#[derive(Serialize, PartialEq)]
+pub struct Trouble {
+    code: String,
+    message: String,
+}
+
+impl Status {
+    pub fn of(room: &Room, fault: Option<&Fault>) -> Self {
+        let (state, machine) = (room.replica.state(), room.courier.machine());
+        let count = |wanted: fn(&Standing) -> bool| {
+            state.outbox.iter().filter(|(_, pending)| wanted(&pending.standing)).count()
+        };
+        let oldest =
+            state.outbox.iter().filter(|(_, pending)| pending.is_waiting()).map(|(_, p)| p.made_ms).min();
+        Self {
+            state: name(&machine, room),
+            pending: count(|standing| *standing == Standing::Waiting),
+            refused: count(|standing| matches!(standing, Standing::Refused { .. })),
+            conflicts: count(|standing| matches!(standing, Standing::Conflict { .. })),
+            held: state.held.iter().map(|table| table.to_string()).collect(),
+            last_push: state.last_push_ms.map(|ms| ms as f64),
+            last_pull: state.last_pull_ms.map(|ms| ms as f64),
+            oldest_pending: oldest.map(|ms| ms as f64),
+            retry_at: machine.retry_at_ms().map(|ms| ms as f64),
+            error: fault.or(machine.error()).map(trouble),
+            user: room.user.as_ref().map(|user| user.to_string()),
+        }
+    }
+}
+
+fn trouble(fault: &Fault) -> Trouble {
+    Trouble { code: fault.code.as_str().into(), message: fault.message.clone() }
+}
+
+fn name(machine: &Machine, room: &Room) -> &'static str {
+    use crate::driver::Platform;
+    match machine.sync_state() {
+        SyncState::Stopped => "stopped",
+        _ if !room.platform.is_online() => "offline",
+        SyncState::Idle => "idle",
+        SyncState::Pushing => "pushing",
+        SyncState::Pulling => "pulling",
+        SyncState::Retry => "retry",
+        SyncState::Offline => "offline",
+        SyncState::Limited => "limited",
+    }
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    id: String,
+    table: &'a str,
+    key: &'a RawValue,
+    operation: &'static str,
+    changes: BTreeMap<&'a str, &'a RawValue>,
+    state: &'static str,
+    made: u64,
+    error: Option<Trouble>,
+}
+
+/// The outbox as a JSON array, oldest first.
+pub fn outbox(state: &State) -> String {
+    let entries: Vec<Entry<'_>> =
+        state.outbox.iter().filter_map(|(_, pending)| entry(state, pending)).collect();
+    serde_json::to_string(&entries).unwrap_or_else(|_| "[]".into())
+}
+
+fn entry<'a>(state: &State, pending: &'a Pending) -> Option<Entry<'a>> {
+    let in_batch = state.batch.as_ref().is_some_and(|batch| batch.mutations.contains(&pending.id));
+    let mut changes = BTreeMap::new();
+    for cell in &pending.cells {
+        changes.insert(cell.column.as_ref(), serde_json::from_str(&cell.value).ok()?);
+    }
+    let (standing, error) = match &pending.standing {
+        Standing::Waiting => (if in_batch { "sent" } else { "waiting" }, None),
+        Standing::Refused { code, message } => {
+            ("refused", Some(Trouble { code: code.to_string(), message: message.to_string() }))
+        }
+        Standing::Conflict { .. } => ("conflict", None),
+    };
+    Some(Entry {
+        id: pending.id.to_string(),
+        table: &pending.row.0,
+        key: serde_json::from_str(pending.row.1.as_str()).ok()?,
+        operation: match pending.op {
+            Op::Insert | Op::InsertIgnore => "insert",
+            Op::Update => "update",
+            Op::Upsert => "upsert",
+            Op::Delete => "delete",
+        },
+        changes,
+        state: standing,
+        made: pending.made_ms,
+        error,
+    })
+}
+
+/// Rows and bytes of each table as a JSON array.
+pub fn tables(state: &State) -> String {
+    let sizes = state.schema.tables.keys().map(|table| {
+        let (rows, bytes) = state.rows.size(table);
+        serde_json::json!({"table": table, "rows": rows, "bytes": bytes})
+    });
+    serde_json::Value::Array(sizes.collect()).to_string()
+}

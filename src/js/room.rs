@@ -1,0 +1,121 @@
+//! A room: one user's open database in this context, with all that works on it.
+//!
+//! Each user has a database of their own; before any sign-in it is `…/local`. Changing the user leaves
+//! the room and enters another: nothing of one user is ever read or sent in another's (invariant 11).
+
+use super::collate::Collators;
+use super::options::Options;
+use super::platform::Browser;
+use super::session::Sessions;
+use crate::driver::{Courier, Desk, Replica};
+use crate::engine::Frame;
+use crate::engine::interface::{Event, Message, Reply};
+use crate::protocol::pull::SchemaAnswer;
+use crate::protocol::{ErrorCode, Fault, Text};
+use crate::remote::Remote;
+use crate::remote::supabase::Supabase;
+use crate::store::Store;
+use crate::store::indexeddb::IndexedDbStore;
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+use web_sys::{BroadcastChannel, MessageEvent};
+
+pub type Log = Replica<IndexedDbStore, Browser>;
+pub type Post = Courier<IndexedDbStore, Supabase<Rc<Sessions>>, Browser>;
+
+pub struct Room {
+    pub user: Option<Text>,
+    pub platform: Rc<Browser>,
+    pub replica: Rc<Log>,
+    pub desk: Desk<IndexedDbStore, Browser>,
+    pub courier: Rc<Post>,
+    remote: Supabase<Rc<Sessions>>,
+    tables: Vec<Text>,
+    _listener: Closure<dyn FnMut(MessageEvent)>,
+}
+
+impl Room {
+    pub async fn open(options: &Options, sessions: &Rc<Sessions>, online: bool) -> Result<Rc<Self>, Fault> {
+        let user: Option<Text> = sessions.user().map(Into::into);
+        let name = format!("thermocline/{}/{}", options.name, user.as_deref().unwrap_or("local"));
+        let channel = BroadcastChannel::new(&name)
+            .map_err(|_| Fault::new(ErrorCode::StorageBlocked, "this browser has no BroadcastChannel"))?;
+        let platform = Browser::new(channel, online);
+        let store = IndexedDbStore::open(&name).await?;
+        let replica = Replica::open(store, Rc::clone(&platform), &name, options.durability()).await?;
+        let tables: Vec<Text> = options.tables.iter().map(|table| table.as_str().into()).collect();
+        let remote = || Supabase::new(&options.url, &options.key, Rc::clone(sessions));
+        let courier = Courier::new(Rc::clone(&replica), remote(), tables.clone());
+        let collate = Rc::new(Collators::default());
+        let desk = Desk::new(Rc::clone(&replica), tables.iter().cloned().collect(), collate);
+        let listener = listen(&platform, &replica, &courier);
+        courier.feed(Event::Network(online));
+        courier.feed(Event::Session(user.clone()));
+        Ok(Rc::new(Self {
+            user,
+            platform,
+            replica,
+            desk,
+            courier,
+            remote: remote(),
+            tables,
+            _listener: listener,
+        }))
+    }
+
+    /// Reads the tables' definitions if one is missing, so that requests can be answered offline.
+    pub async fn define(&self) -> Result<(), Fault> {
+        let is_known = |table: &Text| self.replica.state().schema.tables.contains_key(table);
+        if !self.platform.is_online() || self.tables.iter().all(is_known) {
+            return Ok(());
+        }
+        let client = uuid::Uuid::from_bytes(self.replica.manifest().client).to_string();
+        let answer = self.remote.send(&Message::Schema(self.tables.clone()), &client).await;
+        match answer.map_err(|failure| failure.fault)? {
+            Reply::Schema(SchemaAnswer::Tables { schema, .. }) if !schema.tables.is_empty() => {
+                self.replica.append(Frame::Schema(schema)).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Stops what runs here. What is in the outbox stays.
+    pub fn leave(&self) {
+        self.courier.feed(Event::Stop);
+        self.platform.channel().set_onmessage(None);
+        self.platform.channel().close();
+        self.replica.store().close();
+    }
+
+    /// After a sign-out: empties the database, unless changes of the user would be lost.
+    pub async fn empty(&self) -> Result<bool, Fault> {
+        if !self.replica.state().outbox.is_empty() {
+            return Ok(false);
+        }
+        let (incarnation, client) = (super::platform::random(), super::platform::random());
+        self.replica.store().wipe(incarnation, client).await?;
+        Ok(true)
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.platform.channel().set_onmessage(None);
+    }
+}
+
+/// Catches up when another context announces that the log has grown.
+fn listen(platform: &Rc<Browser>, replica: &Rc<Log>, courier: &Rc<Post>) -> Closure<dyn FnMut(MessageEvent)> {
+    let (replica, courier) = (Rc::downgrade(replica), Rc::downgrade(courier));
+    let listener = Closure::new(move |_: MessageEvent| {
+        let (Some(replica), Some(courier)) = (replica.upgrade(), courier.upgrade()) else { return };
+        wasm_bindgen_futures::spawn_local(async move {
+            // What cannot be read now is tried again at the next wake-up; a lost store says so on use.
+            if replica.catch_up().await.is_ok() && !replica.state().outbox.is_empty() {
+                courier.feed(Event::Wrote);
+            }
+        });
+    });
+    platform.channel().set_onmessage(Some(listener.as_ref().unchecked_ref()));
+    listener
+}

@@ -1,0 +1,255 @@
+//! The session: supabase-js's own, seen going by, kept sealed so that a worker can sync with no page open.
+//!
+//! Refresh tokens are single-use. One context spends one, under a lock; the successor is stored before it
+//! is used. A context that comes with a token that is already spent gets the stored answer (PITFALLS 30).
+//! On a refusal all local data stays, and the app asks for sign-in.
+
+use super::platform::lease;
+use super::vault::Vault;
+use crate::protocol::{ErrorCode, Fault};
+use crate::remote::supabase::Tokens;
+use gloo_net::http::Request;
+use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+
+const SESSION: &str = "session";
+/// A token that expires sooner is refreshed first.
+const MARGIN_S: u64 = 30;
+/// Spent refresh tokens that still get the stored answer.
+const SPENT: usize = 8;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(catch)]
+    fn atob(text: &str) -> Result<String, JsValue>;
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct Session {
+    user: String,
+    access: String,
+    refresh: Option<String>,
+    /// Seconds since 1970.
+    expires_at: u64,
+    /// The auth server's whole answer.
+    answer: Option<String>,
+    spent: Vec<String>,
+}
+
+/// What the auth server answers to a sign-in or refresh.
+#[derive(Deserialize)]
+struct AuthAnswer {
+    access_token: Option<String>,
+    refresh_token: Option<String>,
+    expires_in: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    sub: Option<String>,
+    exp: Option<u64>,
+    role: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct RefreshBody {
+    refresh_token: String,
+}
+
+/// Status and body of an auth answer.
+pub type Answered = (u16, String);
+
+pub struct Sessions {
+    url: String,
+    key: String,
+    lock: String,
+    vault: Vault,
+    session: RefCell<Option<Session>>,
+}
+
+impl Sessions {
+    pub async fn open(name: &str, url: &str, key: &str) -> Result<Rc<Self>, Fault> {
+        let sessions = Self {
+            url: url.into(),
+            key: key.into(),
+            lock: format!("thermocline/{name}/session"),
+            vault: Vault::open(name).await?,
+            session: RefCell::new(None),
+        };
+        sessions.reload().await?;
+        Ok(Rc::new(sessions))
+    }
+
+    pub fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    pub fn user(&self) -> Option<String> {
+        self.session.borrow().as_ref().map(|session| session.user.clone())
+    }
+
+    /// Takes over what another context has stored.
+    pub async fn reload(&self) -> Result<(), Fault> {
+        let stored = self.vault.get(SESSION).await?;
+        *self.session.borrow_mut() = stored.and_then(|json| serde_json::from_str(&json).ok());
+        Ok(())
+    }
+
+    /// Learns a session from an auth answer that went by. Whether the user changed.
+    pub async fn learn(&self, answer: &str) -> Result<bool, Fault> {
+        let Some(session) = self.read_answer(answer) else { return Ok(false) };
+        let before = self.user();
+        self.store(Some(session)).await?;
+        Ok(self.user() != before)
+    }
+
+    /// Where nothing is stored yet, a user's own access token tells whose database this is.
+    pub async fn adopt(&self, authorization: &str) -> Result<bool, Fault> {
+        if self.session.borrow().is_some() {
+            return Ok(false);
+        }
+        let Some(token) = authorization.strip_prefix("Bearer ") else { return Ok(false) };
+        let Some((user, expires_at)) = read_token(token).filter(|(_, expires)| *expires > now_s()) else {
+            return Ok(false);
+        };
+        let access = token.to_owned();
+        let session = Session { user, access, refresh: None, expires_at, answer: None, spent: Vec::new() };
+        self.store(Some(session)).await?;
+        Ok(true)
+    }
+
+    pub async fn forget(&self) -> Result<(), Fault> {
+        self.store(None).await
+    }
+
+    /// Answers supabase-js's own refresh: from the store if the token is spent, else by the server.
+    pub async fn refresh_for_app(&self, body: &str) -> Result<Answered, Fault> {
+        let Ok(RefreshBody { refresh_token }) = serde_json::from_str(body) else {
+            return Err(Fault::new(ErrorCode::InvalidRequest, "a refresh without a refresh_token"));
+        };
+        let _lock = lease(&self.lock).await;
+        self.reload().await?;
+        if let Some(answer) = self.newer_than(&refresh_token) {
+            return Ok((200, answer));
+        }
+        self.spend(&refresh_token).await
+    }
+
+    fn newer_than(&self, refresh_token: &str) -> Option<String> {
+        let session = self.session.borrow();
+        let session = session.as_ref()?;
+        let is_spent = session.spent.iter().any(|spent| spent == refresh_token);
+        (is_spent && session.expires_at > now_s() + MARGIN_S).then(|| session.answer.clone())?
+    }
+
+    /// Spends a refresh token; the successor is stored before anyone uses it.
+    async fn spend(&self, refresh_token: &str) -> Result<Answered, Fault> {
+        let unreachable = |_| {
+            Fault::new(ErrorCode::Offline, format!("{} cannot be reached to refresh the session", self.url))
+        };
+        let request = Request::post(&format!("{}/auth/v1/token?grant_type=refresh_token", self.url))
+            .header("apikey", &self.key)
+            .header("content-type", "application/json;charset=UTF-8")
+            .body(serde_json::json!({"refresh_token": refresh_token}).to_string())
+            .map_err(unreachable)?;
+        let response = request.send().await.map_err(unreachable)?;
+        let (status, answer) = (response.status(), response.text().await.map_err(unreachable)?);
+        if status == 200 {
+            if let Some(mut session) = self.read_answer(&answer) {
+                session.spent.push(refresh_token.to_owned());
+                self.store(Some(session)).await?;
+            }
+        }
+        Ok((status, answer))
+    }
+
+    /// A session from an auth answer, with what is known to be spent.
+    fn read_answer(&self, answer: &str) -> Option<Session> {
+        let read: AuthAnswer = serde_json::from_str(answer).ok()?;
+        let access = read.access_token?;
+        let (user, expires) = read_token(&access)?;
+        let expires_at = read.expires_in.map_or(expires, |seconds| now_s() + seconds);
+        let mut spent = Vec::new();
+        if let Some(known) = self.session.borrow().as_ref().filter(|known| known.user == user) {
+            spent.clone_from(&known.spent);
+            spent.extend(known.refresh.clone().filter(|token| Some(token) != read.refresh_token.as_ref()));
+            spent.drain(..spent.len().saturating_sub(SPENT));
+        }
+        Some(Session {
+            user,
+            access,
+            refresh: read.refresh_token,
+            expires_at,
+            answer: Some(answer.into()),
+            spent,
+        })
+    }
+
+    async fn store(&self, session: Option<Session>) -> Result<(), Fault> {
+        let json = session.as_ref().and_then(|session| serde_json::to_string(session).ok());
+        self.vault.put(SESSION, json.as_deref()).await?;
+        *self.session.borrow_mut() = session;
+        Ok(())
+    }
+
+    fn current(&self) -> Result<Session, Fault> {
+        self.session.borrow().clone().ok_or_else(|| {
+            Fault::new(
+                ErrorCode::Unauthorized,
+                "nobody is signed in; sign in to sync, local changes are kept",
+            )
+        })
+    }
+
+    /// Replaces an access token under the lock, unless another context has done so.
+    async fn refresh(&self, spent: &str) -> Result<String, Fault> {
+        let _lock = lease(&self.lock).await;
+        self.reload().await?;
+        let session = self.current()?;
+        if session.access != spent && session.expires_at > now_s() + MARGIN_S {
+            return Ok(session.access);
+        }
+        let sign_in = || {
+            Fault::new(
+                ErrorCode::Unauthorized,
+                "the session has ended; sign in again, local changes are kept",
+            )
+        };
+        let token = session.refresh.ok_or_else(sign_in)?;
+        match self.spend(&token).await? {
+            (200, _) => self.current().map(|session| session.access),
+            (400 | 401 | 403, _) => Err(sign_in()),
+            (status, _) => {
+                Err(Fault::new(ErrorCode::ServerError, format!("the auth server answered {status}")))
+            }
+        }
+    }
+}
+
+impl Tokens for Rc<Sessions> {
+    async fn access(&self) -> Result<String, Fault> {
+        let session = self.current()?;
+        if session.expires_at > now_s() + MARGIN_S {
+            return Ok(session.access);
+        }
+        self.refresh(&session.access).await
+    }
+
+    async fn renew(&self, spent: &str) -> Result<String, Fault> {
+        self.refresh(spent).await
+    }
+}
+
+/// User and expiry of a user's access token; the server alone checks its signature.
+fn read_token(token: &str) -> Option<(String, u64)> {
+    let payload = token.split('.').nth(1)?.replace('-', "+").replace('_', "/");
+    let claims: Claims = serde_json::from_str(&atob(&payload).ok()?).ok()?;
+    let is_user = claims.role.as_deref().is_none_or(|role| role == "authenticated");
+    Some((claims.sub.filter(|_| is_user)?, claims.exp.unwrap_or(0)))
+}
+
+fn now_s() -> u64 {
+    (js_sys::Date::now() / 1_000.0) as u64
+}

@@ -1,0 +1,112 @@
+//! Updates and deletes by filter: one mutation for each visible row that matches.
+//!
+//! An update names the columns it was given, even where the value stays; a change of the primary key
+//! is left to the server.
+
+use super::body::Given;
+use super::cells::Cells;
+use super::condition::Condition;
+use super::defaults::mutation_id;
+use super::prepared::{Prepared, Touched, failing_row};
+use super::refusal::*;
+use super::{Collate, Rows, WriteContext};
+use crate::protocol::{self, Key, Mutation, Op, Row, Table, Text, limits};
+
+pub(super) struct Change<'a> {
+    pub name: &'a Text,
+    pub table: &'a Table,
+    pub condition: &'a Condition,
+    pub rows: &'a dyn Rows,
+    pub collate: &'a dyn Collate,
+}
+
+impl Change<'_> {
+    pub(super) fn update(
+        &self,
+        values: &Given,
+        context: &mut WriteContext<'_>,
+        prepared: &mut Prepared,
+    ) -> Result<(), Unprepared> {
+        if values.is_empty() {
+            return Ok(());
+        }
+        if let Some((place, _)) = values.iter().find(|(place, _)| self.table.columns[*place].generated) {
+            return Err(generated_update(&self.table.columns[*place].name).into());
+        }
+        let mut failed = None;
+        self.condition.each(self.name, self.table, self.rows, self.collate, &mut |key, row, cells| {
+            if failed.is_some() {
+                return;
+            }
+            match self.changes(values, row, cells, prepared.touched.len() + 1) {
+                Ok(changes) => {
+                    let mutation = (!changes.is_empty()).then(|| {
+                        let id = mutation_id(context.now_ms, (context.random)());
+                        prepared.mutations.push(self.mutation(id, key, Op::Update, changes));
+                        prepared.mutations.len() - 1
+                    });
+                    prepared.touched.push(Touched { key: key.clone(), mutation, before: None });
+                }
+                Err(error) => failed = Some(error),
+            }
+        });
+        failed.map_or(Ok(()), Err)
+    }
+
+    pub(super) fn delete(&self, context: &mut WriteContext<'_>, prepared: &mut Prepared) {
+        self.condition.each(self.name, self.table, self.rows, self.collate, &mut |key, row, _| {
+            let id = mutation_id(context.now_ms, (context.random)());
+            let mutation = Some(prepared.mutations.len());
+            prepared.mutations.push(self.mutation(id, key, Op::Delete, Vec::new()));
+            prepared.touched.push(Touched { key: key.clone(), mutation, before: Some(row.clone()) });
+        });
+    }
+
+    fn mutation(
+        &self,
+        id: protocol::MutationId,
+        key: &Key,
+        op: Op,
+        changes: Vec<protocol::Change>,
+    ) -> Mutation {
+        let base = self.rows.base(self.name, key);
+        Mutation { id, table: self.name.clone(), key: key.clone(), op, changes, shown: Vec::new(), base }
+    }
+
+    /// What the update changes in one row; checks the row as it would become.
+    fn changes(
+        &self,
+        values: &Given,
+        row: &Row,
+        cells: &Cells<'_>,
+        number: usize,
+    ) -> Result<Vec<protocol::Change>, Unprepared> {
+        let mut changes = Vec::with_capacity(values.len());
+        let mut bytes = row.as_str().len();
+        for (place, value) in values {
+            let (column, old) = (&self.table.columns[*place], cells.get(*place));
+            if self.table.is_key(&column.name) {
+                if old != value {
+                    return unsupported(format!("changing the primary key ({})", column.name));
+                }
+                continue;
+            }
+            if column.not_null && value == "null" {
+                let after = (0..self.table.columns.len()).map(|at| {
+                    values.iter().find(|(place, _)| *place == at).map_or(cells.get(at), |(_, v)| v)
+                });
+                return Err(null_value(self.name, &column.name, &failing_row(self.table, after)).into());
+            }
+            bytes = bytes + value.len() - old.len().min(bytes);
+            changes.push(protocol::Change {
+                column: column.name.clone(),
+                value: value.as_str().into(),
+                old: Some(old.into()),
+            });
+        }
+        if bytes > limits::ROW_BYTES {
+            return Err(row_too_large(number, bytes, limits::ROW_BYTES).into());
+        }
+        Ok(changes)
+    }
+}

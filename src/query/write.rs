@@ -1,0 +1,169 @@
+//! A write: parsed once, its values already canonical; preparing it makes mutations of single rows.
+//!
+//! `POST`, `PATCH` and `DELETE`. Nothing is written here: [`WritePlan::prepare`] reads the visible rows
+//! and says which mutations the request means, [`super::Prepared::answer`] what the app gets back once the
+//! fold has decided. A singular answer that cannot be given is refused before anything is written.
+
+use super::body::{Given, read_body};
+use super::condition::Condition;
+use super::refusal::{Unprepared, unsupported};
+use super::request::{Missing, Range, Resolution, Shape, parameters};
+use super::select::{Select, parse_select};
+use super::syntax::Cursor;
+use super::{Collate, HttpRequest, Prepared, Rows, WriteContext};
+use crate::protocol::{Key, PgError, Schema, Table, Text};
+
+#[derive(Clone, Debug)]
+pub struct WritePlan {
+    pub(super) table: Text,
+    pub(super) verb: Verb,
+    pub(super) shape: Shape,
+    pub(super) select: Select,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Verb {
+    Insert {
+        rows: Vec<Given>,
+        resolution: Option<Resolution>,
+        /// Columns that are meant though a row may lack them: null there.
+        null_columns: Vec<usize>,
+    },
+    Update {
+        values: Given,
+        condition: Condition,
+    },
+    Delete {
+        condition: Condition,
+    },
+}
+
+impl WritePlan {
+    pub(super) fn parse(name: &str, table: &Table, request: &HttpRequest<'_>) -> Result<Self, Unprepared> {
+        let given = parameters(request.query);
+        let first = |name: &str| given.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        let shape = Shape::read(request)?;
+        if request.method != "DELETE" {
+            require_json(request)?;
+        }
+        if first("order").is_some() || !Range::read(request, &given)?.is_all() {
+            return unsupported("order and limit on a write");
+        }
+        let select = parse_select(name, table, first("select").unwrap_or("*"))?;
+        let columns = first("columns").map(|text| names("columns parameter", text)).transpose()?;
+        let body = |columns| read_body(name, table, request.body, columns);
+        let condition = Condition::parse(name, table, &given)?;
+        let verb = match request.method {
+            "POST" if !condition.is_empty() => return unsupported("filters on an insert"),
+            "POST" => Verb::Insert {
+                resolution: resolution(table, &shape, first("on_conflict"))?,
+                null_columns: match &columns {
+                    Some(columns) if shape.prefer.missing != Some(Missing::Default) => places(table, columns),
+                    _ => Vec::new(),
+                },
+                rows: body(columns.as_deref())?,
+            },
+            "PATCH" => Verb::Update { values: update_values(body(columns.as_deref())?), condition },
+            _ => Verb::Delete { condition },
+        };
+        Ok(Self { table: name.into(), verb, shape, select })
+    }
+
+    pub fn table(&self) -> &str {
+        &self.table
+    }
+
+    /// The keys that an update's or delete's filters name, if no other row can match.
+    pub fn keys(&self) -> Option<&[Key]> {
+        match &self.verb {
+            Verb::Insert { .. } => None,
+            Verb::Update { condition, .. } | Verb::Delete { condition } => condition.keys(),
+        }
+    }
+
+    /// The mutations that this request means over these rows. `schema` is the one it was parsed with.
+    pub fn prepare(
+        &self,
+        schema: &Schema,
+        rows: &dyn Rows,
+        collate: &dyn Collate,
+        context: &mut WriteContext<'_>,
+    ) -> Result<Prepared, Unprepared> {
+        let Some(table) = schema.tables.get(&self.table) else {
+            return unsupported(format!("the table {}, which is not synced", self.table));
+        };
+        let mut prepared = Prepared::new(self);
+        match &self.verb {
+            Verb::Insert { rows: given, resolution, null_columns } => {
+                let insert =
+                    super::insert::Insert { name: &self.table, table, resolution: *resolution, null_columns };
+                insert.prepare(given, rows, context, &mut prepared)?;
+            }
+            Verb::Update { values, condition } => {
+                let change = super::change::Change { name: &self.table, table, condition, rows, collate };
+                change.update(values, context, &mut prepared)?;
+            }
+            Verb::Delete { condition } => {
+                let change = super::change::Change { name: &self.table, table, condition, rows, collate };
+                change.delete(context, &mut prepared);
+            }
+        }
+        prepared.check_single()?;
+        Ok(prepared)
+    }
+}
+
+fn require_json(request: &HttpRequest<'_>) -> Result<(), Unprepared> {
+    let given =
+        request.headers.iter().find(|(name, _)| name == "content-type").map(|(_, value)| value.as_str());
+    let media = given.unwrap_or("application/json").split(';').next().unwrap_or_default().trim();
+    match media.to_ascii_lowercase().as_str() {
+        "application/json" | "application/vnd.pgrst.object+json" | "application/vnd.pgrst.array+json" => {
+            Ok(())
+        }
+        // What fetch says of a string that nobody gave a type.
+        "text/plain" if request.body.trim_start().starts_with(['{', '[']) => {
+            unsupported("a body of type text/plain")
+        }
+        other => unsupported(format!("a body of type {other}")),
+    }
+}
+
+/// A list of column names: `a,"b c"`.
+fn names(what: &'static str, text: &str) -> Result<Vec<String>, PgError> {
+    let mut cursor = Cursor::new(what, text);
+    let mut names = vec![cursor.name()?];
+    while cursor.lexeme(",") {
+        names.push(cursor.name()?);
+    }
+    if cursor.done() { Ok(names) } else { Err(cursor.expected("\",\" or end of input")) }
+}
+
+fn places(table: &Table, columns: &[String]) -> Vec<usize> {
+    let place = |name: &String| table.columns.iter().position(|column| column.name.as_ref() == name);
+    columns.iter().filter_map(place).collect()
+}
+
+/// `on_conflict` may name the primary key, which is the default; it counts only with a resolution.
+fn resolution(
+    table: &Table,
+    shape: &Shape,
+    on_conflict: Option<&str>,
+) -> Result<Option<Resolution>, Unprepared> {
+    let Some(resolution) = shape.prefer.resolution else { return Ok(None) };
+    if let Some(text) = on_conflict {
+        let mut named = names("on_conflict parameter", text)?;
+        named.sort();
+        let mut key: Vec<&str> = table.key.iter().map(AsRef::as_ref).collect();
+        key.sort_unstable();
+        if named != key {
+            return unsupported(format!("on_conflict={text}, which is not the primary key"));
+        }
+    }
+    Ok(Some(resolution))
+}
+
+/// An update takes the first object; an empty array or object updates nothing.
+fn update_values(rows: Vec<Given>) -> Given {
+    rows.into_iter().next().unwrap_or_default()
+}
