@@ -18,7 +18,7 @@ const SETTINGS = {
 };
 
 /** Where the server's binaries are. @returns {string} */
-function binaries() {
+export function binaries() {
   const folders = [process.env.PG_BIN, '/usr/lib/postgresql/15/bin', '/opt/homebrew/opt/postgresql@15/bin', '/usr/local/opt/postgresql@15/bin'];
   const found = folders.find((folder) => folder && fs.existsSync(path.join(folder, 'initdb')));
   if (!found) throw new Error('PostgreSQL 15 is not installed: run `make setup`, or name its folder of binaries in PG_BIN');

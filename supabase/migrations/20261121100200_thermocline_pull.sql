@@ -157,7 +157,8 @@ declare
   snap constant pg_snapshot := pg_current_snapshot();
   epoch constant text := thermocline.epoch();
   request constant text := md5(wanted::text);
-  own constant bigint[] := array(select x::bigint from jsonb_array_elements_text(coalesce(own_xids, '[]')) x limit 1000);
+  own constant bigint[] := array(
+    select x::bigint from jsonb_array_elements_text(coalesce(own_xids, '[]')) x where x ~ '^\d{1,18}$' limit 1000);
   tables thermocline.tables[];
   upto text := thermocline.snapshot_text(snap);
   at_table int := 1;

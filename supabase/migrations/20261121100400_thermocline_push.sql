@@ -297,7 +297,7 @@ begin
 
   select count(*) filter (where jsonb_array_length(a) = 3 and a ->> 0 <> 'rejected' and (a ->> 1)::bigint >> 22 = xid::bigint)
     into known_in_full from jsonb_array_elements(groups) x, jsonb_array_elements(x) a;
-  if stamped <> known_in_full then xid := null; end if;
+  if stamped = 0 or stamped <> known_in_full then xid := null; end if;
   perform thermocline.remember(batch, groups, xid, client);
   if stamped > 0 then perform thermocline.ring(xid); end if;
   if stamped = 0 then -- a repeated batch changed nothing itself: its client may still hide what the original wrote
