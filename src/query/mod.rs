@@ -109,3 +109,6 @@ pub struct WriteContext<'a> {
     /// Fresh random bytes at each call.
     pub random: &'a mut dyn FnMut() -> [u8; 16],
 }
+
+#[cfg(test)]
+mod tests;
