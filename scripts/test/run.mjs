@@ -5,8 +5,10 @@ import { createWriteStream } from 'node:fs'
 import { finished } from 'node:stream/promises'
 
 const KILL_AFTER_MS = 5_000
-/** Plain output: the counts are read from it. wasm-bindgen-test has a time limit of its own. */
-const PLAIN = { CARGO_TERM_COLOR: 'never', NO_COLOR: '1', FORCE_COLOR: '0', CARGO_TERM_PROGRESS_WHEN: 'never' }
+/** Plain and brief output: the counts are read from it, and its end is shown. */
+const PLAIN = {
+  CARGO_TERM_COLOR: 'never', CARGO_TERM_PROGRESS_WHEN: 'never', NO_COLOR: '1', FORCE_COLOR: '0', RUST_BACKTRACE: '0',
+}
 
 /**
  * Answers { output, status }: status is the exit code, or a text that says why it was stopped.
