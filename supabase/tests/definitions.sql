@@ -1,0 +1,26 @@
+-- thermocline_schema: what a device must know of a table, exactly.
+select plan(13);
+
+select public.thermocline_schema(1, null) #> '{tables,entries}' as e \gset
+select is((select string_agg(c ->> 'name', ' ' order by i) from jsonb_array_elements((:'e'::jsonb) -> 'columns') with ordinality q(c, i)),
+  'id user_id title body mood amount tags meta status pinned happened_on slug created_at updated_at', 'the columns in their order, without _rev and _at');
+select is((select c from jsonb_array_elements((:'e'::jsonb) -> 'columns') c where c ->> 'name' = 'amount'),
+  '{"name":"amount","type":"numeric(12,2)","not_null":false,"default":null,"collation":null,"generated":false,"identity":false}'::jsonb, 'a column with its type as PostgreSQL writes it');
+select is((select c - 'generated' - 'identity' from jsonb_array_elements((:'e'::jsonb) -> 'columns') c where c ->> 'name' = 'status'),
+  '{"name":"status","type":"text","not_null":true,"default":"''open''::text","collation":"en-US"}'::jsonb, 'a text column with the database''s collation');
+select is((:'e'::jsonb) -> 'key', '["id"]'::jsonb, 'the key');
+select is((:'e'::jsonb) -> 'unique', '[{"name":"entries_user_id_slug_key","columns":["user_id","slug"]}]'::jsonb, 'natural keys');
+select is((select string_agg(c ->> 'expression', ' ') from jsonb_array_elements((:'e'::jsonb) -> 'checks') c where c ->> 'name' = 'entries_mood_is_one_to_five'), '((mood >= 1) AND (mood <= 5))', 'checks');
+select is((:'e'::jsonb) - '{columns,key,unique,checks}'::text[], '{"owner":"user_id","time":"created_at","policy":"merge","direction":"both","foreign_keys":[]}'::jsonb, 'owner, time, policy and direction');
+select tests.make_table('parents') \gset ignored_
+select tests.make_table('children', 'c text collate "C", n int generated always as (1) stored, parent_id uuid constraint children_parent_id_fkey references public.parents on delete set null') \gset ignored_
+select public.thermocline_schema(1, '["children","nope"]') as s \gset
+select is((:'s'::jsonb) #> '{tables,children,foreign_keys}', '[{"name":"children_parent_id_fkey","columns":["parent_id"],"table":"parents","references":["id"],"on_delete":"set null"}]'::jsonb, 'foreign keys');
+select is((select string_agg(concat_ws('/', c ->> 'name', c ->> 'collation', c ->> 'generated'), ' ' order by i) from jsonb_array_elements((:'s'::jsonb) #> '{tables,children,columns}') with ordinality q(c, i) where i > 3), 'c/C/false n/true parent_id/false', 'a column''s own collation, and what is generated');
+select is((:'s'::jsonb) -> 'unknown', '["nope"]'::jsonb, 'names that are not synced are told');
+select is((select string_agg(k, ' ') from jsonb_object_keys((:'s'::jsonb) -> 'tables') k), 'children', 'and only those that were asked for');
+select is(public.thermocline_schema(2, null), '{"status":"version","v":[1]}'::jsonb, 'an unknown version is answered with those we speak');
+set role anon;
+select is(public.thermocline_schema(1, '"[\"entries\"]"') ->> 'status', 'ok', 'before sign-in too, and by a driver that encodes twice');
+reset role;
+select * from finish();
