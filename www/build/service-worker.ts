@@ -3,7 +3,7 @@
  * Vite itself bundles src/sw.ts to /sw.js, an ES module that shares its chunks with the page.
  */
 
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { Plugin, ResolvedConfig } from "vite";
 import { injectManifest } from "workbox-build";
 
@@ -16,7 +16,7 @@ export function precache(): Plugin {
     apply: "build",
     configResolved: (resolved) => void (config = resolved),
     async closeBundle() {
-      const folder = join(config.root, config.build.outDir);
+      const folder = resolve(config.root, config.build.outDir);
       const worker = join(folder, "sw.js");
       const { warnings } = await injectManifest({
         swSrc: worker,

@@ -8,7 +8,7 @@ import { BrandMark, Shell } from "./parts/shell.tsx";
 import { useReader } from "./state/session.ts";
 import { route } from "./state/route.ts";
 import { useStore } from "./state/store.ts";
-import { DataView } from "./views/data.tsx";
+import { DatasetView } from "./views/dataset.tsx";
 import { EntriesView } from "./views/entries.tsx";
 import { SignInView } from "./views/sign-in.tsx";
 import { SyncView } from "./views/sync.tsx";
@@ -38,7 +38,7 @@ function Views() {
   return (
     <Shell view={place.view}>
       {place.view === "entries" && <EntriesView open={place.entry} />}
-      {place.view === "data" && <DataView user={reader.user} />}
+      {place.view === "data" && <DatasetView user={reader.user} />}
       {place.view === "sync" && <SyncView email={reader.email} />}
     </Shell>
   );

@@ -1,7 +1,7 @@
 /** The editor's form: fields, their problems in plain words, and what became of the last save. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { isEmpty, problemsOf, type Draft, type Problems } from "../draft.ts";
+import { problemsOf, type Draft, type Problems } from "../draft.ts";
 import type { Entry } from "../entries.ts";
 import { go } from "../state/route.ts";
 import type { Saving } from "../views/entry-editor.tsx";
@@ -28,6 +28,7 @@ export function EntryForm(props: Props) {
   const form = useRef<HTMLFormElement>(null);
   const problems = asked ? problemsOf(draft) : {};
   useEffect(() => {
+    form.current?.scrollIntoView({ block: "start" });
     form.current?.querySelector<HTMLElement>(entry ? "h2" : "#title")?.focus();
   }, []);
 
@@ -62,7 +63,7 @@ export function EntryForm(props: Props) {
   );
 }
 
-function Toolbar({ entry, draft, edited, saving, onDiscard }: Props) {
+function Toolbar({ entry, edited, saving, onDiscard }: Props) {
   const back = (): void => go({ view: "entries", entry: null });
   return (
     <div class="editor-bar">
@@ -73,7 +74,6 @@ function Toolbar({ entry, draft, edited, saving, onDiscard }: Props) {
       <button class="button primary" disabled={saving.state === "saving" || (entry !== null && !edited)}>
         {saving.state === "saving" ? "Saving…" : "Save"}
       </button>
-      <span class="unseen" role="status">{saving.state === "idle" && edited && !isEmpty(problemsOf(draft)) ? "This entry cannot be saved yet" : ""}</span>
     </div>
   );
 }

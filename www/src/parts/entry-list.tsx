@@ -31,8 +31,8 @@ export function EntryList({ entries, open, sort, onTag }: ListProps) {
     <>
       {problem && <Notice kind="bad">{problem}</Notice>}
       {groups(entries, sort).map(({ name, members }) => (
-        <section key={name} class="month" aria-label={name || "Entries"}>
-          {name && <h2>{name}</h2>}
+        <section key={name} class="month">
+          {name && <h3>{name}</h3>}
           <ul>
             {members.map((entry) => (
               <EntryRow key={entry.id} entry={entry} open={entry.id === open} onToggle={toggle} onTag={onTag} />

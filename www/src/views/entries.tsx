@@ -4,7 +4,7 @@
  */
 
 import type { LiveResult } from "thermocline";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { useBackend } from "../backend.ts";
 import { EVERYTHING, countEntries, isNarrowed, listEntries, type EntrySummary, type Filter } from "../entries.ts";
 import { EntryFilters } from "../parts/entry-filters.tsx";
@@ -23,6 +23,7 @@ export function EntriesView({ open }: { open: string | null }) {
   const [limit, setLimit] = useState(PAGE_ROWS);
   const list = useLive<EntrySummary>(() => listEntries(supabase, filter, limit), JSON.stringify([filter, limit]));
   const total = useTotal(filter, list);
+  useReturnFocus(open);
 
   const refine = (next: Filter): void => {
     setFilter(next);
@@ -30,9 +31,10 @@ export function EntriesView({ open }: { open: string | null }) {
   };
   return (
     <div class="entries" data-open={open !== null}>
-      <section class="list-pane" aria-label="Entries">
+      <h1 class="unseen">Entries</h1>
+      <section class="list-pane" aria-label="List">
         <div class="list-head">
-          <h1>Entries</h1>
+          <h2 class="view-title">Entries</h2>
           <a class="button primary" href={href({ view: "entries", entry: NEW })}><Icon name="add" />New entry</a>
         </div>
         <EntryFilters filter={filter} onChange={refine} />
@@ -50,6 +52,18 @@ export function EntriesView({ open }: { open: string | null }) {
       </section>
     </div>
   );
+}
+
+/** When an entry is closed, the keyboard goes on at its place in the list. */
+function useReturnFocus(open: string | null): void {
+  const before = useRef(open);
+  useEffect(() => {
+    const closed = before.current;
+    before.current = open;
+    if (open !== null || closed === null) return;
+    const link = document.querySelector<HTMLElement>(`.row-title[href="${href({ view: "entries", entry: closed })}"]`);
+    (link ?? document.getElementById("content"))?.focus();
+  }, [open]);
 }
 
 /** How many entries there are, of which the list shows the first; counted again when the list changes. */
@@ -75,7 +89,7 @@ function Nothing({ narrowed, onReset }: { narrowed: boolean; onReset: () => void
   if (narrowed) {
     return (
       <div class="empty">
-        <h2>Nothing matches</h2>
+        <h3>Nothing matches</h3>
         <p>Try fewer words, or look at all entries again.</p>
         <button type="button" class="button" onClick={onReset}>Show all entries</button>
       </div>
@@ -83,7 +97,7 @@ function Nothing({ narrowed, onReset }: { narrowed: boolean; onReset: () => void
   }
   return (
     <div class="empty">
-      <h2>A fresh daybook</h2>
+      <h3>A fresh daybook</h3>
       <p>Write your first entry. It is kept on this device at once, with or without a network.</p>
       <p>Only looking around? <a href={href({ view: "data" })}>Load a few thousand real entries</a> to see how it feels.</p>
     </div>

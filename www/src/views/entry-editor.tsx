@@ -26,15 +26,19 @@ export function EntryEditor({ id }: { id: string }) {
 
 const NO_ENTRY = "00000000-0000-0000-0000-000000000000";
 
+/** The entry that was just added: its editor takes over from that of the draft and still says so. */
+let added: string | null = null;
+
 function Editing({ entry }: { entry: Entry | null }) {
   const { supabase } = useBackend();
   const id = entry?.id ?? NEW;
   const [edited, setEdited] = useState<Draft | null>(() => keptDraft(id) ?? null);
-  const [saving, setSaving] = useState<Saving>({ state: "idle" });
+  const [saving, setSaving] = useState<Saving>(() => ({ state: added === id ? "saved" : "idle" }));
   const [asking, setAsking] = useState(false);
   const fresh = useRef(emptyDraft());
   const draft = edited ?? (entry ? draftOf(entry) : fresh.current);
   useLeaveWarning(edited !== null);
+  useEffect(() => void (added = null), []);
 
   const edit = (changes: Partial<Draft>): void => {
     const next = { ...draft, ...changes };
@@ -54,7 +58,9 @@ function Editing({ entry }: { entry: Entry | null }) {
       const saved = await write(supabase, entry, draft);
       discard();
       setSaving({ state: "saved" });
-      if (saved !== id) go({ view: "entries", entry: saved }, "replace");
+      if (saved === id) return;
+      added = saved;
+      go({ view: "entries", entry: saved }, "replace");
     } catch (error) {
       setSaving({ state: "failed", message: explain(error) });
     }

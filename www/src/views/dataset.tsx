@@ -12,7 +12,7 @@ import { href } from "../state/route.ts";
 import { useStore } from "../state/store.ts";
 import { count, counted } from "../words.ts";
 
-export function DataView({ user }: { user: string }) {
+export function DatasetView({ user }: { user: string }) {
   const { supabase } = useBackend();
   const current = useStore(load);
   const [asking, setAsking] = useState(false);
