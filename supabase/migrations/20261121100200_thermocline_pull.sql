@@ -59,7 +59,7 @@ comment on function thermocline.cursor_trouble(text, text, pg_snapshot) is
 create function thermocline.page(
   t thermocline.tables, since_snapshot text, upto text, after bigint, since timestamptz, own bigint[],
   max_rows int, max_bytes bigint, out page jsonb, out taken int, out bytes bigint, out last bigint, out done boolean)
-  language plpgsql stable set search_path = '' set jit = off
+  language plpgsql stable set search_path = public, extensions set jit = off -- the app's policies run in here
 as $$
 #variable_conflict use_column
 declare

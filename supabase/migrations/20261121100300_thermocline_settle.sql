@@ -3,7 +3,8 @@
 -- decide() and decide_delete() are the policies, pure functions of one mutation and the row it met. settle_inserts(),
 -- settle_updates() and settle_deletes() carry the decisions out for many rows in one statement each and answer with an object:
 -- ordinal of the mutation -> [outcome, rev, detail]. All is security invoker: row-level security decides what exists.
--- Invariant: a row that an answer calls applied or merged is known to the client in full after that answer.
+-- The app's own triggers and policies run in here, so the functions that touch its tables have the search path that PostgREST
+-- gives; all names of ours are qualified all the same. Invariant: a row that an answer calls applied or merged is known to the client in full after that answer.
 
 create function thermocline.stamp_of(stamps jsonb, col text, now_us bigint) returns bigint
   language sql immutable set search_path = ''
@@ -97,7 +98,7 @@ create function thermocline.same_key(t thermocline.tables, a text, b text) retur
 comment on function thermocline.same_key(thermocline.tables, text, text) is 'SQL: two rows have the same key.';
 
 create function thermocline.settle_inserts(t thermocline.tables, cols text[], batch jsonb) returns jsonb
-  language plpgsql volatile set search_path = ''
+  language plpgsql volatile set search_path = public, extensions
 as $$
 declare
   names text;
@@ -129,7 +130,7 @@ comment on function thermocline.settle_inserts(thermocline.tables, text[], jsonb
   'Inserts rows whose key is free and answers those; the others are left to settle_updates().';
 
 create function thermocline.settle_updates(t thermocline.tables, op text, cols text[], batch jsonb, xid bigint) returns jsonb
-  language plpgsql volatile set search_path = ''
+  language plpgsql volatile set search_path = public, extensions
 as $$
 declare
   changes text;
@@ -169,7 +170,7 @@ comment on function thermocline.settle_updates(thermocline.tables, text, text[],
   'Locks the rows that mutations meet, lets the policy decide, writes what may be written.';
 
 create function thermocline.settle_deletes(t thermocline.tables, batch jsonb, xid bigint) returns jsonb
-  language plpgsql volatile set search_path = ''
+  language plpgsql volatile set search_path = public, extensions
 as $$
 declare
   met jsonb;

@@ -80,7 +80,7 @@ comment on function thermocline.refuses_itself(thermocline.tables, jsonb) is
   'Whether a refused row may be the parent of another one in the same statement, which must then be settled apart.';
 
 create function thermocline.row_in_the_way(t thermocline.tables, taken text, m jsonb) returns jsonb
-  language plpgsql volatile set search_path = ''
+  language plpgsql volatile set search_path = public, extensions
 as $$
 declare
   same_values text;
@@ -148,7 +148,7 @@ comment on function thermocline.not_applied(text, text, jsonb, jsonb) is 'The in
 
 create function thermocline.push_piece(
   t thermocline.tables, op text, ignore boolean, cols text[], piece jsonb, xid bigint) returns jsonb
-  language plpgsql volatile set search_path = ''
+  language plpgsql volatile set search_path = public, extensions
 as $$
 declare
   answers jsonb;

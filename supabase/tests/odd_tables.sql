@@ -1,5 +1,5 @@
 -- Keys of several columns, generated and dropped columns, arrays, odd names, tables without an owner.
-select plan(15);
+select plan(18);
 
 create table gen (user_id uuid not null default auth.uid(), k text, dropped int, v int not null default 7, twice int generated always as (v * 2) stored,
   arr text[] default '{}', j jsonb, at timestamptz, "weird ""col" text, primary key (user_id, k));
@@ -50,4 +50,19 @@ create function pg_temp.keep() returns trigger language plpgsql as $$ begin upda
 create trigger keep before delete on kept for each row execute function pg_temp.keep();
 insert into kept (id, user_id, title) values (tests.id(1), tests.uid(1), 'k');
 select is((tests.answer(1, tests.group('kept', 'del', '', tests.m(1, jsonb_build_object('id', tests.id(1), '_b', (select _rev::text from kept)))))) ->> 0, 'superseded', 'a delete that a trigger turns into an update answers the row that stays');
+
+-- an app's own functions, which name tables without their schema, as they may under PostgREST
+create table counted (id uuid);
+create function count_it() returns trigger language plpgsql as $$ begin insert into counted values (new.id); return null; end $$;
+create table admitted (id uuid);
+create function is_admitted(who uuid) returns boolean language plpgsql stable as $$ begin return exists (select from admitted a where a.id = who); end $$;
+grant select, insert on counted, admitted to authenticated;
+select tests.make_table('plain') \gset ignored_
+create trigger count_it after insert on plain for each row execute function count_it();
+create constraint trigger count_later after insert on plain deferrable initially deferred for each row execute function count_it();
+create policy admitted on plain as restrictive for select to authenticated using (is_admitted(user_id));
+insert into admitted values (tests.uid(1));
+select is(tests.answer(1, tests.group('plain', 'ins', 'title', tests.m(1, jsonb_build_object('id', tests.id(1), 'title', 'x')))) ->> 0, 'applied', 'triggers of the app find its tables');
+select is((select count(*) from counted), 2::bigint, 'deferred ones too');
+select is(tests.changes(1, 'plain', null), 'row:x', 'and so do its policies');
 select * from finish();
