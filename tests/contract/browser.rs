@@ -57,6 +57,10 @@ macro_rules! browser_tests {
         $test! { a_deletion_that_is_held_up_says_so }
         $test! { two_first_loads_at_once_agree }
         $test! { only_blocks_that_the_manifest_names_are_kept }
+        $test! { an_append_whose_answer_is_lost_is_stored_once }
+        $test! { an_append_that_is_rolled_back_is_stored_by_the_next_connection }
+        $test! { an_append_that_finds_no_room_stores_nothing_and_the_next_one_works }
+        $test! { a_database_that_fails_for_good_is_tried_three_times }
     };
 }
 
@@ -120,4 +124,58 @@ pub async fn only_blocks_that_the_manifest_names_are_kept() {
         drop(transaction);
         database.close();
     }
+}
+
+const LOSE_THE_ANSWER: &str = "commit.call(tx); const lost = tx.onabort; tx.oncomplete = () => lost()";
+const ROLL_BACK: &str = "tx.abort()";
+const FIND_NO_ROOM: &str = "Object.defineProperty(tx, 'error', \
+     { value: new DOMException('full', 'QuotaExceededError') }); tx.abort()";
+
+/// Invariant 2: what is stored already is not stored again.
+pub async fn an_append_whose_answer_is_lost_is_stored_once() {
+    let store = Browser::new().open().await;
+    store.append(&[b"a".to_vec()], Durability::Strict).await.unwrap();
+    at_next_commits(1, LOSE_THE_ANSWER);
+    let seqs = store.append(&[vec![1; 100 << 10], b"b".to_vec()], Durability::Strict).await;
+    assert_eq!(seqs.unwrap(), [3, 4]);
+    assert_eq!(store.tail(0).await.unwrap().frames.len(), 3);
+}
+
+pub async fn an_append_that_is_rolled_back_is_stored_by_the_next_connection() {
+    let store = Browser::new().open().await;
+    at_next_commits(2, ROLL_BACK);
+    assert_eq!(store.append(&[b"a".to_vec()], Durability::Strict).await.unwrap(), [1]);
+    assert_eq!(store.tail(0).await.unwrap().frames.len(), 1);
+}
+
+/// PITFALLS 29.
+pub async fn an_append_that_finds_no_room_stores_nothing_and_the_next_one_works() {
+    let store = Browser::new().open().await;
+    at_next_commits(1, FIND_NO_ROOM);
+    let refused = store.append(&[b"a".to_vec()], Durability::Strict).await;
+    assert_eq!(refused.unwrap_err().code, ErrorCode::QuotaExceeded);
+    assert_eq!(store.append(&[b"b".to_vec()], Durability::Strict).await.unwrap(), [1]);
+}
+
+/// PITFALLS 22.
+pub async fn a_database_that_fails_for_good_is_tried_three_times() {
+    let store = Browser::new().open().await;
+    at_next_commits(3, ROLL_BACK);
+    let refused = store.put("name", Some(b"value")).await;
+    assert_eq!(refused.unwrap_err().code, ErrorCode::StorageLost);
+    assert_eq!(store.get("name").await.unwrap(), None);
+    store.put("name", Some(b"value")).await.unwrap();
+}
+
+/// Runs `body` with `tx` and the real `commit` instead of the next commits in this context.
+fn at_next_commits(times: u32, body: &str) {
+    let patch = format!(
+        "const commit = IDBTransaction.prototype.commit; let times = {times};
+         IDBTransaction.prototype.commit = function () {{
+             const tx = this;
+             if (--times === 0) IDBTransaction.prototype.commit = commit;
+             {body}
+         }}"
+    );
+    js_sys::Function::new_no_args(&patch).call0(&wasm_bindgen::JsValue::NULL).unwrap();
 }

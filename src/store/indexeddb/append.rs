@@ -1,7 +1,7 @@
 //! Appending frames: the hot path, one transaction with one awaited commit.
 //!
-//! Owns the question that a lost connection leaves behind: was it stored? The transaction's keys are
-//! known by then, so the next connection looks; a frame is never appended a second time by us.
+//! Owns the question that a lost connection leaves behind: was it stored? The next connection looks
+//! for the frames, which carry ids of their own; nothing is appended a second time blindly.
 
 use super::bytes;
 use super::head::Head;
@@ -18,16 +18,8 @@ pub struct Append<'a> {
     frames: &'a [Vec<u8>],
     durability: Durability,
     known: Incarnation,
-    /// What a commit without an answer left to find out.
-    unsure: Cell<Option<Unsure>>,
-}
-
-#[derive(Clone, Copy)]
-enum Unsure {
-    /// The last record was to lie under this key.
-    Last(Seq),
-    /// Not even that is known.
-    Nothing,
+    /// Set by a commit without an answer: what it may have stored lies behind this seq.
+    unsure: Cell<Option<Seq>>,
 }
 
 impl<'a> Append<'a> {
@@ -37,15 +29,12 @@ impl<'a> Append<'a> {
 
     /// The frames' seqs. Run again after trouble, it first looks whether the last run was stored.
     pub async fn run(&self, database: &Database) -> Result<Vec<Seq>, Trouble> {
-        match self.unsure.get() {
-            Some(Unsure::Nothing) => return Err(self.unknown().into()),
-            Some(Unsure::Last(last)) => {
-                if self.is_stored(database, last).await? {
-                    return Ok(self.seqs(last));
-                }
-                self.unsure.set(None);
+        if let Some(after) = self.unsure.get() {
+            let found = self.find(database, after).await?;
+            self.unsure.set(None);
+            if let Some(seqs) = found {
+                return Ok(seqs);
             }
-            None => {}
         }
         if self.frames.is_empty() {
             return Ok(Vec::new());
@@ -61,44 +50,38 @@ impl<'a> Append<'a> {
         for record in self.frames.iter().flat_map(|frame| records::split(frame)) {
             last = Some(log.add(bytes::to_js(&record)).with_key_type::<f64>().primitive()?);
         }
-        let last = last.ok_or_else(|| fault::storage_lost("a frame without a record"))?;
-        head.expect(&transaction, self.known).await?;
+        let last = last.expect("every frame has a record");
+        let base = head.expect(&transaction, self.known).await?.manifest.base;
         drop(log);
         let committed = transaction.commit().await;
-        // Answered by now, or never: the browser answers requests before it completes.
-        let key = last.await.ok().map(|key| key as Seq);
-        match (committed, key) {
-            (Ok(()), Some(key)) => Ok(self.seqs(key)),
-            (Err(Trouble::Fault(fault)), _) => Err(fault.into()),
-            (Ok(()), None) => Err(self.unknown().into()),
-            (Err(trouble), key) => {
-                self.unsure.set(Some(key.map_or(Unsure::Nothing, Unsure::Last)));
-                Err(trouble)
-            }
+        if let Err(Trouble::Lost(_)) = committed {
+            self.unsure.set(Some(base));
         }
+        committed?;
+        // Answered by now: the browser answers all requests before it completes.
+        Ok(self.seqs(last.await? as Seq))
     }
 
-    /// Whether the frames lie in the log where the lost transaction put them.
-    async fn is_stored(&self, database: &Database, last: Seq) -> Result<bool, Trouble> {
-        let seqs = self.seqs(last);
-        let before = seqs[0] - records::count(&self.frames[0]) as Seq;
-        let tail = load::tail(database, self.known, before).await?;
-        if tail.manifest.base > before {
-            return Err(self.unknown().into());
+    /// Looks for the frames in the log behind a seq. They are at the end, or there are few behind them.
+    async fn find(&self, database: &Database, after: Seq) -> Result<Option<Vec<Seq>>, Trouble> {
+        let tail = load::tail(database, self.known, after).await?;
+        let mut runs = tail.frames.windows(self.frames.len()).rev();
+        let ours = runs.find(|run| run.iter().map(|logged| &logged.frame).eq(self.frames));
+        match ours {
+            Some(run) => Ok(Some(run.iter().map(|logged| logged.seq).collect())),
+            None if tail.manifest.base > after => Err(self.unknown().into()),
+            None => Ok(None),
         }
-        let found = tail.frames.iter().map(|logged| (logged.seq, &logged.frame));
-        Ok(found.take(seqs.len()).eq(seqs.iter().copied().zip(self.frames)))
     }
 
     fn seqs(&self, last: Seq) -> Vec<Seq> {
         let counts = self.frames.iter().map(|frame| records::count(frame) as Seq);
         let before = last - counts.clone().sum::<Seq>();
-        counts
-            .scan(before, |seq, count| {
-                *seq += count;
-                Some(*seq)
-            })
-            .collect()
+        let add = |seq: &mut Seq, count| {
+            *seq += count;
+            Some(*seq)
+        };
+        counts.scan(before, add).collect()
     }
 
     /// Whether a commit is without an answer still.
