@@ -9,6 +9,9 @@
 //! | insert, update | update | one mutation, in the first's place |
 //! | insert | delete | nothing, if nothing after it refers to the row |
 //! | update | delete | a delete, in the new place |
+//!
+//! An insert that gives way to a row that is already there coalesces with nothing: a later change must
+//! not give way with it.
 
 use super::outbox::{Cell, Pending, Place, Standing};
 use super::reducer::Changes;
@@ -27,7 +30,7 @@ pub fn fold(state: &mut State, seq: Seq, requests: Vec<Request>, changes: &mut C
         }
         let decision = decide(state, &request);
         if let Decision::Done(flags) = &decision {
-            let stamp = (request.time_ms * 1_000).max(state.stamp + 1);
+            let stamp = request.time_ms.saturating_mul(1_000).max(state.stamp.saturating_add(1));
             state.stamp = stamp;
             let Request { user, time_ms, mutations, .. } = &request;
             for (mutation, _) in mutations.iter().zip(flags).filter(|(_, took_effect)| **took_effect) {
@@ -96,7 +99,8 @@ fn enqueue(state: &mut State, edit: Edit<'_>) {
     let id: RowId = (edit.mutation.table.clone(), edit.mutation.key.clone());
     let pending = pending(state, &id, edit);
     match open_end(state, &id, edit.user) {
-        Some((place, op)) if pending.op == Op::Update && op != Op::Delete => {
+        _ if pending.op == Op::Update && pending.cells.is_empty() => {} // it changes nothing
+        Some((place, Op::Insert | Op::Upsert | Op::Update)) if pending.op == Op::Update => {
             if refers_past(state, &pending, place) {
                 state.outbox.push(pending);
             } else {
