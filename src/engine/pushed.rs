@@ -18,23 +18,32 @@ const OWN_XIDS: usize = 1_000;
 pub fn fold(state: &mut State, seq: Seq, pushed: Pushed, changes: &mut Changes) {
     let mut complete = true;
     for (id, outcome) in pushed.outcomes {
-        let Some(place) = state.outbox.place(id) else { continue };
-        let row = state.outbox.get(id).map(|pending| pending.row.clone());
-        complete &= settle(state, seq, place, outcome);
-        if let Some(row) = row {
-            state.rebase(&row);
-            changes.rows.push(row);
-        }
         if let Some(batch) = &mut state.batch {
             batch.mutations.retain(|other| *other != id);
         }
+        let unanswered = state.outbox.get(id).filter(|pending| pending.is_waiting());
+        let (Some(row), Some(place)) =
+            (unanswered.map(|pending| pending.row.clone()), state.outbox.place(id))
+        else {
+            complete = false; // whoever folded the first answer decided about its row
+            continue;
+        };
+        complete &= settle(state, seq, place, outcome);
+        state.rebase(&row);
+        changes.rows.push(row);
     }
     if state.batch.as_ref().is_some_and(|batch| batch.mutations.is_empty()) {
         state.batch = None;
     }
     state.last_push_ms = Some(pushed.time_ms);
-    // What could not be built here must come back by a pull.
-    state.own_xids.extend(pushed.xid.filter(|_| complete));
+    if let Some(xid) = pushed.xid {
+        // What could not be built here must come back by a pull.
+        if complete {
+            state.own_xids.insert(xid)
+        } else {
+            state.own_xids.remove(&xid)
+        };
+    }
     while state.own_xids.len() > OWN_XIDS {
         state.own_xids.pop_first();
     }
@@ -72,34 +81,44 @@ fn refuse(state: &mut State, place: Place, code: Text, message: Text) -> bool {
     true
 }
 
-/// The server stores what was sent, but for the columns in `set`.
+/// The server stores what was sent, but for the columns in `set`. An update is laid over the version that
+/// it met; where that is not here (a pull was quicker), no row is made up.
 fn applied(state: &mut State, seq: Seq, pending: &Pending, rev: Option<Rev>, set: &[(Text, Text)]) -> bool {
     let (table, key) = &pending.row;
     let (Some(rev), Some(definition)) = (rev, state.schema.tables.get(table)) else {
         state.rows.forget(table, key); // a delete of a row that the server does not show us
         return pending.op == Op::Delete;
     };
+    let shown = pending.shown.iter().map(|(column, value)| (column.as_ref(), value.as_ref()));
     let cells = pending.cells.iter().map(|cell| (cell.column.as_ref(), cell.value.as_ref()));
     let set = set.iter().map(|(column, value)| (column.as_ref(), value.as_ref()));
+    let stored: Vec<_> = shown.chain(cells).chain(set).collect();
     let row = match pending.op {
         Op::Delete => {
             state.rows.bury(table, key, Tombstone { rev, seq });
             return true;
         }
         Op::Update => match state.rows.get(table, key) {
-            Some(base) if base.rev == rev => return true,
-            Some(base) if Some(base.rev) == pending.base => base.row.with(definition, cells.chain(set)),
-            _ => return false,
+            Some(base) if base.rev == rev => Some(base.row.clone()),
+            Some(base) if Some(base.rev) == pending.base => {
+                Some(base.row.with(definition, stored.iter().copied()))
+            }
+            _ => None,
         },
         Op::Insert | Op::InsertIgnore | Op::Upsert => {
-            let shown = pending.shown.iter().map(|(column, value)| (column.as_ref(), value.as_ref()));
-            let fields: Vec<_> = shown.chain(cells).chain(set).map(|(c, v)| (Cow::Borrowed(c), v)).collect();
-            Row::from_fields(definition, &fields)
+            let fields: Vec<_> =
+                stored.iter().map(|(column, value)| (Cow::Borrowed(*column), *value)).collect();
+            Some(Row::from_fields(definition, &fields))
         }
     };
-    state.rows.put(table, key, Base { rev, row: row.clone() });
-    move_followers(state, pending, rev, &row);
-    true
+    let is_known = row.is_some();
+    if let Some(row) = row {
+        state.rows.put(table, key, Base { rev, row });
+    }
+    move_followers(state, pending, rev, |column| {
+        stored.iter().rev().find(|(name, _)| *name == column).map(|(_, value)| Text::from(*value))
+    });
+    is_known
 }
 
 /// The server tells the whole row as it is now.
@@ -108,7 +127,7 @@ fn replaced(state: &mut State, place: Place, rev: Option<Rev>, row: Option<&str>
     let (Some(rev), Some(row)) = (rev, row) else { return false };
     match store_row(state, &pending.row, rev, row) {
         Some(row) => {
-            move_followers(state, &pending, rev, &row);
+            move_followers(state, &pending, rev, |column| row.value(column).map(Text::from));
             true
         }
         None => false,
@@ -122,17 +141,28 @@ fn store_row(state: &mut State, id: &RowId, rev: Rev, json: &str) -> Option<Row>
     Some(row)
 }
 
-fn move_followers(state: &mut State, answered: &Pending, rev: Rev, row: &Row) {
+/// The answered mutation's rev becomes the base of those that follow, and what the server made of its
+/// values their old values, as far as they saw them: a column that a follower changes hides the older value
+/// from the next one, and an insert saw nothing.
+fn move_followers(state: &mut State, answered: &Pending, rev: Rev, value: impl Fn(&str) -> Option<Text>) {
+    let cells = answered.cells.iter().map(|cell| &cell.column);
+    let mut seen: Vec<Text> = cells.chain(answered.shown.iter().map(|(column, _)| column)).cloned().collect();
     let places: Vec<Place> = state.outbox.of_row(&answered.row).map(|(place, _)| place).collect();
     for place in places {
+        let mut goes_on = false;
         state.outbox.edit(place, |follower| {
-            follower.base = Some(rev);
-            for cell in &mut follower.cells {
-                let saw_it = answered.cells.iter().any(|known| known.column == cell.column);
-                if saw_it && cell.old.is_some() {
-                    cell.old = row.value(&cell.column).map(Text::from);
-                }
+            if !matches!(follower.op, Op::Update | Op::Delete) {
+                return;
             }
+            follower.base = Some(rev);
+            for cell in follower.cells.iter_mut().filter(|cell| seen.contains(&cell.column)) {
+                cell.old = value(&cell.column).or(cell.old.take());
+            }
+            seen.retain(|column| !follower.cells.iter().any(|cell| cell.column == *column));
+            goes_on = follower.op == Op::Update;
         });
+        if !goes_on {
+            break;
+        }
     }
 }
