@@ -36,6 +36,14 @@ pub fn fold(state: &mut State, seq: Seq, pulled: Pulled, changes: &mut Changes) 
     }
 }
 
+/// These tables are pulled again from nothing. Their rows stay until then, and the outbox as it is.
+pub fn forget_cursors<'a>(state: &mut State, tables: impl IntoIterator<Item = &'a Text>) {
+    for table in tables {
+        state.cursors.remove(table);
+    }
+    state.round = None;
+}
+
 /// Whether a page's starting cursors, and its round, are the ones the state has.
 pub fn is_current(state: &State, request: &PullRequest) -> bool {
     let cursors = request.tables.iter().all(|(table, cursor)| state.cursors.get(table) == cursor.as_ref());
@@ -59,7 +67,9 @@ fn begin(state: &mut State, seq: Seq, request: &PullRequest) -> Seq {
 
 fn end(state: &mut State, request: &PullRequest, cursor: &Text, began: Seq, changes: &mut Changes) {
     for (table, _) in &request.tables {
-        for key in state.rows.end_round(table, began) {
+        for (key, rev) in state.rows.end_round(table, began) {
+            // If it was our own push, made since this round's snapshot, the next round must bring it back.
+            state.own_xids.remove(&rev.xid());
             let id = (table.clone(), key);
             state.rebase(&id);
             changes.rows.push(id);

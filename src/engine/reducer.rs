@@ -5,10 +5,11 @@
 //! holds, the result is a state, the same in every context.
 
 use super::frame::{Frame, Resync, Sent};
+use super::outbox::Pending;
 use super::rows::{Base, RowId};
 use super::state::{Batch, State};
 use super::{pulled, pushed, write};
-use crate::protocol::{Decision, MutationId, Schema, Seq, Text};
+use crate::protocol::{Decision, MutationId, Row, Schema, Seq, Table, Text};
 use std::collections::BTreeMap;
 
 /// Rows read from segments for a fold; `None`: not held.
@@ -72,7 +73,8 @@ fn fold_sent(state: &mut State, sent: Sent, changes: &mut Changes) {
     }
     let mut mutations = Vec::with_capacity(sent.mutations.len());
     for id in sent.mutations {
-        let Some(place) = state.outbox.place(id) else { continue };
+        let waits = state.outbox.get(id).is_some_and(Pending::is_waiting);
+        let Some(place) = state.outbox.place(id).filter(|_| waits) else { continue };
         state.outbox.edit(place, |pending| pending.sealed = true);
         mutations.push(id);
     }
@@ -81,24 +83,41 @@ fn fold_sent(state: &mut State, sent: Sent, changes: &mut Changes) {
     }
 }
 
+/// Rows take the new shape. Columns that are gone go at once; those that are new have values only the
+/// server knows, so their table is pulled again.
 fn fold_schema(state: &mut State, schema: Schema, changes: &mut Changes) {
     for (name, table) in &schema.tables {
-        if state.schema.tables.get(name) != Some(table) {
-            changes.tables.push(name.clone());
-            state.rows.rewrite(name, |row| crate::protocol::Row::from_fields(table, &row.fields()));
+        let before = state.schema.tables.get(name);
+        if before == Some(table) {
+            continue;
+        }
+        changes.tables.push(name.clone());
+        let Some(before) = before.cloned() else { continue };
+        let is_gone = |column: &str| before.column(column).is_some() && table.column(column).is_none();
+        state.rows.rewrite(name, |row| {
+            let fields: Vec<_> = row.fields().into_iter().filter(|(column, _)| !is_gone(column)).collect();
+            Row::from_fields(table, &fields)
+        });
+        let shape = |table: &Table| -> Vec<(Text, Text)> {
+            table.columns.iter().map(|column| (column.name.clone(), column.type_name.clone())).collect()
+        };
+        if shape(&before) != shape(table) {
+            pulled::forget_cursors(state, [name]);
         }
     }
     state.schema.tables.extend(schema.tables);
     state.rebase_all();
 }
 
+/// Nothing of the server's earlier life says anything about this one: neither revs nor transactions.
 fn fold_resync(state: &mut State, resync: &Resync, changes: &mut Changes) {
     if !pulled::is_current(state, &resync.request) {
         changes.dropped = true;
         return;
     }
     for (table, _) in &resync.request.tables {
-        state.cursors.remove(table);
+        state.rows.start_over(table);
     }
-    state.round = None;
+    pulled::forget_cursors(state, resync.request.tables.iter().map(|(table, _)| table));
+    state.own_xids.clear();
 }

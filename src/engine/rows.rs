@@ -1,7 +1,8 @@
 //! Base rows: the last version of each row that the server told us, and the tombstones of removed ones.
 //!
 //! The newest rev wins, whatever the order of arrival. A table that is pulled afresh collects the keys
-//! it sees; at the end of the round what was not seen is removed.
+//! it sees; at the end of the round what was not seen is removed. Revs of another epoch do not compare, so a
+//! table whose cursor has died starts over: its rows stay readable and give way to whatever comes.
 
 use crate::protocol::{Key, Rev, Row, Seq, Text};
 use serde::{Deserialize, Serialize};
@@ -16,10 +17,21 @@ pub struct Base {
     pub row: Row,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct BaseRows {
     tables: BTreeMap<Text, TableRows>,
 }
+
+/// A table of which nothing is held is no different from one that was never named.
+impl PartialEq for BaseRows {
+    fn eq(&self, other: &Self) -> bool {
+        let empty = TableRows::default();
+        let mut names = self.tables.keys().chain(other.tables.keys());
+        names.all(|name| self.tables.get(name).unwrap_or(&empty) == other.tables.get(name).unwrap_or(&empty))
+    }
+}
+
+impl Eq for BaseRows {}
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct TableRows {
@@ -66,7 +78,9 @@ impl BaseRows {
     pub fn put(&mut self, table: &Text, key: &Key, base: Base) -> bool {
         let rows = self.tables.entry(table.clone()).or_default();
         rows.see(key);
-        if rows.newest(key).is_some_and(|known| known >= base.rev) {
+        // The same version may come in another shape after a change of definitions: then it replaces.
+        let afresh = rows.seen.is_some();
+        if rows.newest(key).is_some_and(|known| known > base.rev || (known == base.rev && !afresh)) {
             return false;
         }
         rows.tombstones.remove(key);
@@ -94,17 +108,28 @@ impl BaseRows {
         self.tables.entry(table.clone()).or_default().seen = Some(BTreeSet::new());
     }
 
-    /// Ends a round: the keys that a round from nothing did not name (and that are now removed), and
-    /// no tombstone older than the round.
-    pub fn end_round(&mut self, table: &Text, began: Seq) -> Vec<Key> {
+    /// Ends a round: no tombstone older than it is kept, nor a row that a round from nothing did not name.
+    /// The rows that are now gone, with the rev they had.
+    pub fn end_round(&mut self, table: &Text, began: Seq) -> Vec<(Key, Rev)> {
         let Some(rows) = self.tables.get_mut(table) else { return Vec::new() };
         rows.tombstones.retain(|_, tombstone| tombstone.seq >= began);
         let Some(seen) = rows.seen.take() else { return Vec::new() };
-        let swept: Vec<Key> = rows.base.keys().filter(|key| !seen.contains(*key)).cloned().collect();
-        for key in &swept {
+        let unseen = rows.base.iter().filter(|(key, _)| !seen.contains(*key));
+        let swept: Vec<(Key, Rev)> = unseen.map(|(key, base)| (key.clone(), base.rev)).collect();
+        for (key, _) in &swept {
             rows.take(key);
         }
         swept
+    }
+
+    /// Whatever comes next replaces what is held: revs known so far say nothing about those to come.
+    pub fn start_over(&mut self, table: &str) {
+        let Some(rows) = self.tables.get_mut(table) else { return };
+        rows.tombstones.clear();
+        rows.seen = None;
+        for base in rows.base.values_mut() {
+            base.rev = Rev(0);
+        }
     }
 
     /// Replaces every row of a table by what `change` makes of it.
@@ -195,7 +220,7 @@ mod tests {
         rows.put(&table, &key("2"), base(2));
         rows.begin_afresh(&table);
         rows.put(&table, &key("2"), base(2));
-        assert_eq!(rows.end_round(&table, 0), [key("1")]);
+        assert_eq!(rows.end_round(&table, 0), [(key("1"), Rev(1))]);
         assert!(rows.get("t", &key("2")).is_some());
     }
 }

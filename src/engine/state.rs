@@ -95,6 +95,9 @@ impl State {
         if pending.peek().is_none() {
             if let Some(rows) = self.overlay.get_mut(table) {
                 rows.remove(key);
+                if rows.is_empty() {
+                    self.overlay.remove(table);
+                }
             }
             return;
         }
