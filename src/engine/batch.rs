@@ -2,11 +2,11 @@
 //!
 //! The outbox is sent in the order in which it was made. A batch holds at most one mutation of a row;
 //! what is refused, in conflict or another user's holds back its row and rows that refer to it, and
-//! nothing else (invariant 10). To form larger groups, mutations pass each other only if their tables
-//! are not related.
+//! nothing else (invariant 10). A mutation passes one that only waits for its turn if they share no row and
+//! no reference. To form larger groups, mutations pass each other only if their tables are not related.
 
 use super::outbox::Pending;
-use super::references::{parents, related};
+use super::references::{former_parents, parents, related};
 use super::rows::RowId;
 use super::state::State;
 use crate::protocol::push::{Group, SentCell, SentMutation};
@@ -29,25 +29,33 @@ pub struct Terms<'a> {
 pub fn choose(state: &State, terms: &Terms<'_>) -> Vec<MutationId> {
     let mut chosen = Vec::new();
     let mut leaving: BTreeSet<RowId> = BTreeSet::new();
-    let mut held: BTreeSet<RowId> = BTreeSet::new();
+    // Rows behind a mutation that cannot leave, and rows whose turn comes in a later batch.
+    let (mut stuck, mut later): (BTreeSet<RowId>, BTreeSet<RowId>) = Default::default();
+    // What the latter refer to: a removal must not come before them.
+    let mut referred: BTreeSet<RowId> = BTreeSet::new();
     let mut bytes = 0;
     for (_, pending) in state.outbox.iter() {
         if chosen.len() == terms.size.min(limits::BATCH_MUTATIONS) {
             break;
         }
-        let waits = !may_leave(terms, pending)
-            || leaving.contains(&pending.row)
-            || held.contains(&pending.row)
-            || parents(&state.schema, pending).iter().any(|parent| held.contains(parent));
-        if waits {
-            held.insert(pending.row.clone());
+        let row = &pending.row;
+        let parents = parents(&state.schema, pending);
+        let depends = |on: &BTreeSet<RowId>| on.contains(row) || parents.iter().any(|id| on.contains(id));
+        if !may_leave(terms, pending) || depends(&stuck) {
+            stuck.insert(row.clone());
+            continue;
+        }
+        if leaving.contains(row) || depends(&later) || referred.contains(row) {
+            referred.extend(former_parents(&state.schema, pending, state.rows.get(&row.0, &row.1)));
+            referred.extend(parents);
+            later.insert(row.clone());
             continue;
         }
         bytes += wire_bytes(pending);
         if bytes > limits::BATCH_BYTES / 2 && !chosen.is_empty() {
             break;
         }
-        leaving.insert(pending.row.clone());
+        leaving.insert(row.clone());
         chosen.push(pending.id);
     }
     chosen

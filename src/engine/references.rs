@@ -1,18 +1,30 @@
 //! Which rows a row refers to, by the foreign keys of its table.
 
 use super::outbox::Pending;
-use super::rows::RowId;
+use super::rows::{Base, RowId};
 use crate::protocol::{Key, Schema};
 
-/// The rows that the pending values of a mutation refer to. A foreign key with a null part, or to a
-/// table that is not synced, refers to nothing.
+/// The rows that the pending values of a mutation refer to.
 pub fn parents(schema: &Schema, pending: &Pending) -> Vec<RowId> {
-    let value = |column: &str| {
+    parents_by(schema, &pending.row.0, |column| {
         let cell = pending.cells.iter().find(|cell| cell.column.as_ref() == column);
         let shown = pending.shown.iter().find(|(name, _)| name.as_ref() == column);
         cell.map(|cell| cell.value.as_ref()).or_else(|| shown.map(|(_, value)| value.as_ref()))
-    };
-    let Some(table) = schema.tables.get(&pending.row.0) else { return Vec::new() };
+    })
+}
+
+/// The rows that its row refers to before the mutation.
+pub fn former_parents(schema: &Schema, pending: &Pending, base: Option<&Base>) -> Vec<RowId> {
+    parents_by(schema, &pending.row.0, |column| {
+        let cell = pending.cells.iter().find(|cell| cell.column.as_ref() == column);
+        let old = cell.and_then(|cell| cell.old.as_deref());
+        old.or_else(|| base.and_then(|base| base.row.value(column)))
+    })
+}
+
+/// A foreign key with a null part, or to a table that is not synced, refers to nothing.
+fn parents_by<'a>(schema: &Schema, table: &str, value: impl Fn(&str) -> Option<&'a str>) -> Vec<RowId> {
+    let Some(table) = schema.tables.get(table) else { return Vec::new() };
     let mut rows = Vec::new();
     for foreign in &table.foreign_keys {
         let Some(parent) = schema.tables.get(&foreign.table) else { continue };
