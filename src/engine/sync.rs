@@ -100,10 +100,7 @@ impl Machine {
             Event::Wake => self.on_wake(at),
             Event::Leased if self.phase == Phase::Leasing => self.next(state, at),
             Event::Leased => Vec::new(),
-            Event::Folded => match self.phase {
-                Phase::Defining | Phase::Sealing | Phase::Settling | Phase::Folding => self.next(state, at),
-                _ => Vec::new(),
-            },
+            Event::Folded => self.on_folded(state, at),
             Event::NotStored(fault) if self.is_running() => {
                 self.fail(Failure { fault, retry_after_ms: None, too_large: false }, at)
             }
@@ -155,11 +152,33 @@ impl Machine {
         if was_running { vec![Effect::Ended(Ok(()))] } else { Vec::new() }
     }
 
+    /// What is under way belongs to the user who was signed in: the run ends with them.
     fn on_session(&mut self, user: Option<Text>) -> Vec<Effect> {
         let changed = self.user != user;
         self.user = user;
         self.failures = 0;
-        if changed && self.user.is_some() { self.on_now() } else { Vec::new() }
+        if !changed {
+            return Vec::new();
+        }
+        let mut effects = Vec::new();
+        if self.is_running() {
+            self.phase = Phase::Idle;
+            effects.push(Effect::Ended(Ok(())));
+        }
+        effects.extend(self.on_now());
+        effects
+    }
+
+    fn on_folded(&mut self, state: &State, at: At) -> Vec<Effect> {
+        match self.phase {
+            Phase::Defining => {
+                self.defined = true;
+                self.next(state, at)
+            }
+            Phase::Sealing | Phase::Settling | Phase::Folding => self.next(state, at),
+            Phase::Stopped | Phase::Idle | Phase::Leasing => Vec::new(),
+            Phase::Pushing | Phase::Pulling(_) | Phase::Waiting => Vec::new(),
+        }
     }
 
     fn on_network(&mut self, online: bool, at: At) -> Vec<Effect> {
@@ -224,21 +243,8 @@ impl Machine {
             self.phase = Phase::Defining;
             return vec![Effect::Send(Message::Schema(self.tables.iter().cloned().collect()))];
         }
-        if let Some(batch) = &state.batch {
-            let part = &batch.mutations[..batch.mutations.len().min(self.size)];
-            self.phase = Phase::Pushing;
-            return vec![Effect::Send(Message::Push(batch::groups(state, part)))];
-        }
-        let terms = Terms {
-            user: self.user.as_deref().unwrap_or_default(),
-            tables: Some(&self.tables),
-            size: self.size,
-            blocked: &self.blocked,
-        };
-        let mutations = batch::choose(state, &terms);
-        if !mutations.is_empty() {
-            self.phase = Phase::Sealing;
-            return vec![Effect::Append(Frame::Sent(Sent { mutations, time_ms: at.now_ms }))];
+        if let Some(effect) = self.next_push(state, at) {
+            return vec![effect];
         }
         match self.next_pull(state) {
             Some(request) => {
@@ -247,6 +253,26 @@ impl Machine {
             }
             None => self.end(at),
         }
+    }
+
+    /// The batch under way is repeated as it is until it is answered; then the next one is sealed.
+    fn next_push(&mut self, state: &State, at: At) -> Option<Effect> {
+        let user = self.user.as_deref()?;
+        if let Some(batch) = &state.batch {
+            let part = &batch.mutations[..batch.mutations.len().min(self.size)];
+            let is_ours =
+                |id: &MutationId| state.outbox.get(*id).is_some_and(|m| m.user.as_deref() == Some(user));
+            return part.iter().all(is_ours).then(|| {
+                self.phase = Phase::Pushing;
+                Effect::Send(Message::Push(batch::groups(state, part)))
+            });
+        }
+        let terms = Terms { user, tables: Some(&self.tables), size: self.size, blocked: &self.blocked };
+        let mutations = batch::choose(state, &terms);
+        (!mutations.is_empty()).then(|| {
+            self.phase = Phase::Sealing;
+            Effect::Append(Frame::Sent(Sent { mutations, time_ms: at.now_ms }))
+        })
     }
 
     fn next_pull(&self, state: &State) -> Option<PullRequest> {
@@ -301,8 +327,8 @@ impl Machine {
         let phase = self.phase.clone();
         match (phase, answer) {
             (Phase::Stopped | Phase::Idle | Phase::Waiting, _) => Vec::new(),
-            (Phase::Pushing, Err(failure)) if failure.too_large && self.size > 1 => {
-                self.size /= 2;
+            (Phase::Pushing, Err(failure)) if failure.too_large && self.sent(state) > 1 => {
+                self.size = self.sent(state) / 2;
                 self.next(state, at)
             }
             (_, Err(failure)) => self.fail(failure, at),
@@ -314,12 +340,16 @@ impl Machine {
         }
     }
 
+    /// Mutations in the message that is under way.
+    fn sent(&self, state: &State) -> usize {
+        state.batch.as_ref().map_or(0, |batch| batch.mutations.len()).min(self.size)
+    }
+
     fn on_schema(&mut self, state: &State, answer: SchemaAnswer, at: At) -> Vec<Effect> {
         let (schema, unknown) = match answer {
             SchemaAnswer::Tables { schema, unknown } => (schema, unknown),
             SchemaAnswer::Version(versions) => return self.fail(incompatible(&versions), at),
         };
-        self.defined = true;
         if let Some(table) = unknown.first() {
             let message = format!(
                 "table {table:?} is not set up for sync on the server; run: select thermocline.enable('public.{table}')"
@@ -327,7 +357,7 @@ impl Machine {
             self.error = Some(Fault::new(ErrorCode::UnknownTable, message));
         }
         let is_known = schema.tables.iter().all(|(name, table)| state.schema.tables.get(name) == Some(table));
-        if is_known { self.next(state, at) } else { vec![Effect::Append(Frame::Schema(schema))] }
+        if is_known { self.on_folded(state, at) } else { vec![Effect::Append(Frame::Schema(schema))] }
     }
 
     fn on_push(&mut self, answer: PushAnswer, at: At) -> Vec<Effect> {
