@@ -1,0 +1,17 @@
+//! The engine, asked from outside: frames in, state out; events in, effects out.
+//!
+//! Each file holds the promises of one part. Numbers in names and comments are those of the invariants
+//! in SPEC.md.
+
+#![cfg(not(target_arch = "wasm32"))]
+
+mod batches;
+mod coalescing;
+mod device;
+//mod golden_format;
+mod outcomes;
+mod pulled_pages;
+mod schema_changes;
+mod snapshots;
+//mod sync_events;
+//mod sync_traces;
