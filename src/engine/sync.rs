@@ -9,13 +9,14 @@
 //! It holds no durable truth: what is under way (batch, round) is in the state, so a machine that starts
 //! after a crash goes on where the log says. Time and randomness come in with every step.
 
+mod answered;
+
 use super::backoff;
 use super::batch::{self, Terms};
-use super::frame::{Frame, Pulled, Pushed, Resync, Sent};
-use super::interface::{At, Effect, Event, Failure, Message, Reply, SyncState};
+use super::frame::{Frame, Sent};
+use super::interface::{At, Effect, Event, Failure, Message, SyncState};
 use super::state::State;
-use crate::protocol::pull::{PullAnswer, PullRequest, SchemaAnswer};
-use crate::protocol::push::{Outcome, PushAnswer};
+use crate::protocol::pull::PullRequest;
 use crate::protocol::{ErrorCode, Fault, MutationId, Text, limits};
 use std::collections::BTreeSet;
 
@@ -322,92 +323,4 @@ impl Machine {
         self.error = Some(failure.fault.clone());
         vec![Effect::Ended(Err(failure.fault)), Effect::Wake(due)]
     }
-
-    fn on_answer(&mut self, state: &State, answer: Result<Reply, Failure>, at: At) -> Vec<Effect> {
-        let phase = self.phase.clone();
-        match (phase, answer) {
-            (Phase::Stopped | Phase::Idle | Phase::Waiting, _) => Vec::new(),
-            (Phase::Pushing, Err(failure)) if failure.too_large && self.sent(state) > 1 => {
-                self.size = self.sent(state) / 2;
-                self.next(state, at)
-            }
-            (_, Err(failure)) => self.fail(failure, at),
-            (Phase::Defining, Ok(Reply::Schema(answer))) => self.on_schema(state, answer, at),
-            (Phase::Pushing, Ok(Reply::Push(answer))) => self.on_push(answer, at),
-            (Phase::Pulling(request), Ok(Reply::Pull(answer))) => self.on_pull(request, answer, at),
-            (Phase::Leasing | Phase::Defining | Phase::Sealing | Phase::Pushing, Ok(_)) => Vec::new(),
-            (Phase::Settling | Phase::Pulling(_) | Phase::Folding, Ok(_)) => Vec::new(),
-        }
-    }
-
-    /// Mutations in the message that is under way.
-    fn sent(&self, state: &State) -> usize {
-        state.batch.as_ref().map_or(0, |batch| batch.mutations.len()).min(self.size)
-    }
-
-    fn on_schema(&mut self, state: &State, answer: SchemaAnswer, at: At) -> Vec<Effect> {
-        let (schema, unknown) = match answer {
-            SchemaAnswer::Tables { schema, unknown } => (schema, unknown),
-            SchemaAnswer::Version(versions) => return self.fail(incompatible(&versions), at),
-        };
-        if let Some(table) = unknown.first() {
-            let message = format!(
-                "table {table:?} is not set up for sync on the server; run: select thermocline.enable('public.{table}')"
-            );
-            self.error = Some(Fault::new(ErrorCode::UnknownTable, message));
-        }
-        let is_known = schema.tables.iter().all(|(name, table)| state.schema.tables.get(name) == Some(table));
-        if is_known { self.on_folded(state, at) } else { vec![Effect::Append(Frame::Schema(schema))] }
-    }
-
-    fn on_push(&mut self, answer: PushAnswer, at: At) -> Vec<Effect> {
-        let (xid, outcomes) = match answer {
-            PushAnswer::Done { xid, outcomes } => (xid, outcomes),
-            PushAnswer::Busy => {
-                let fault =
-                    Fault::new(ErrorCode::ServerError, "another device of yours is pushing; trying again");
-                return self.fail(Failure { fault, retry_after_ms: None, too_large: false }, at);
-            }
-            PushAnswer::Version(versions) => return self.fail(incompatible(&versions), at),
-        };
-        self.size = (self.size * 2).min(limits::BATCH_DEFAULT);
-        let blocked = outcomes.iter().filter(|(_, outcome)| *outcome == Outcome::Blocked);
-        self.blocked.extend(blocked.map(|(id, _)| *id));
-        self.phase = Phase::Settling;
-        vec![Effect::Append(Frame::Pushed(Pushed { outcomes, xid, time_ms: at.now_ms }))]
-    }
-
-    fn on_pull(&mut self, request: PullRequest, answer: PullAnswer, at: At) -> Vec<Effect> {
-        let frame = match answer {
-            PullAnswer::Page { pages, round, cursor } => {
-                let synced = request.tables.iter().all(|(_, cursor)| cursor.is_some());
-                self.pulled |= cursor.is_some() && synced;
-                Frame::Pulled(Pulled { request, pages, round, cursor, time_ms: at.now_ms })
-            }
-            PullAnswer::Resync(reason) if self.resyncs < RESYNCS => {
-                self.resyncs += 1;
-                Frame::Resync(Resync { request, reason })
-            }
-            PullAnswer::Resync(reason) => {
-                let message = format!("the server asks for a fresh pull again and again ({reason})");
-                let fault = Fault::new(ErrorCode::ServerError, message);
-                return self.fail(Failure { fault, retry_after_ms: None, too_large: false }, at);
-            }
-            PullAnswer::Later => {
-                let fault = Fault::new(ErrorCode::ServerError, "this replica lags behind; trying again");
-                return self.fail(Failure { fault, retry_after_ms: None, too_large: false }, at);
-            }
-            PullAnswer::Version(versions) => return self.fail(incompatible(&versions), at),
-        };
-        self.phase = Phase::Folding;
-        vec![Effect::Append(frame)]
-    }
-}
-
-fn incompatible(versions: &[u32]) -> Failure {
-    let message = format!(
-        "the server speaks sync protocol {versions:?}, this client 1; apply the newest migration (supabase db push)"
-    );
-    let fault = Fault::new(ErrorCode::IncompatibleServer, message);
-    Failure { fault, retry_after_ms: Some(backoff::MOST_MS), too_large: false }
 }
