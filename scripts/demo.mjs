@@ -11,17 +11,27 @@ import { startPostgres } from '../supabase/dev/postgres.mjs'
 import { KEYS, startServer } from '../supabase/dev/server.mjs'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const DEMO = { email: 'demo@daybook.example', password: 'daybook-demo' }
+export const DEMO = { email: 'demo@daybook.example', password: 'daybook-demo' }
 const PORT = Number(process.env.PORT ?? 54321)
 const BACKEND = process.env.BACKEND ?? 'pglite'
 
-function answerConfig(key) {
-  return (request, response) => {
-    if (request.url !== '/config.json') return false
-    response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' })
-    response.end(JSON.stringify({ key, demo: DEMO }))
-    return true
-  }
+/** Starts the backend with the built Daybook on it, and the demo user; `options` are startServer's. */
+export async function startDaybook(options = {}) {
+  const { intercept = () => false } = options
+  const server = await startServer({
+    staticDir: fileURLToPath(new URL('../www/dist', import.meta.url)),
+    ...options,
+    intercept: async (request, response) => answerConfig(request, response) || (await intercept(request, response)),
+  })
+  await makeDemoUser(server)
+  return server
+}
+
+function answerConfig(request, response) {
+  if (request.url !== '/config.json') return false
+  response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+  response.end(JSON.stringify({ key: KEYS.anonKey, demo: DEMO }))
+  return true
 }
 
 /** Signs the demo user up; one that is already there is as good. */
@@ -36,27 +46,40 @@ async function makeDemoUser({ url, anonKey }) {
   if (!answer.ok) throw new Error(`the demo user can neither be signed up nor in: ${answer.status} ${await answer.text()}`)
 }
 
+const welcome = (url, kept) => `
+Daybook is running at ${url}  (Supabase on ${BACKEND}, demo user ${DEMO.email})
+
+  1. Open ${url} in a browser: you are signed in.
+  2. On the page "Data", load 3,500 real entries. The page "Sync" shows them on their way.
+  3. Press Ctrl+C here, or choose "Offline" in the browser's developer tools.
+     Daybook goes on: search, write, edit, close the tab and open it again.
+  4. Run make demo again, or go online: what you wrote reaches the server, once.
+     Open a second browser profile to see it arrive there.
+
+Ctrl+C ends the server. ${kept}
+`
+
 async function main() {
   process.chdir(ROOT)
   mkdirSync('target', { recursive: true })
+  console.log(`demo: starting Supabase on ${BACKEND} (the first time takes a few seconds)`)
   const cluster = BACKEND === 'postgres' ? await startPostgres() : null
   const where = cluster ? { databaseUrl: await cluster.newDatabase() } : { dataDir: 'target/demo' }
-  const server = await startServer({
-    backend: BACKEND, port: PORT, staticDir: 'www/dist', intercept: answerConfig(KEYS.anonKey), ...where,
-  })
-  await makeDemoUser(server)
-  console.log(`\nDaybook is at ${server.url}  (Supabase on ${BACKEND}; Ctrl+C ends it)`)
-  console.log('Open it, add something, end this server, and go on working: what you write waits on your device.')
+  const server = await startDaybook({ backend: BACKEND, port: PORT, ...where })
   const stop = async () => {
+    console.log('\nStopping; the page goes on without a server.')
     await server.close()
     await cluster?.stop()
     process.exit(0)
   }
   process.once('SIGINT', stop).once('SIGTERM', stop)
+  console.log(welcome(server.url, cluster ? 'Its data goes with it.' : 'Its data stays in target/demo.'))
 }
 
-main().catch((error) => {
-  const busy = error.code === 'EADDRINUSE'
-  console.error(busy ? `demo: port ${PORT} is in use; choose another: make demo PORT=54322` : `demo: ${error.stack}`)
-  process.exit(1)
-})
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  main().catch((error) => {
+    const busy = error.code === 'EADDRINUSE'
+    console.error(busy ? `demo: port ${PORT} is in use; choose another: make demo PORT=54322` : `demo: ${error.stack}`)
+    process.exit(1)
+  })
+}
