@@ -13,6 +13,7 @@ use crate::driver::Route;
 use crate::engine::interface::Event;
 use crate::protocol::{ErrorCode, Fault, Text, limits};
 use crate::query::HttpRequest;
+use crate::remote::supabase::Tokens;
 use js_sys::{Array, Function};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -210,6 +211,11 @@ impl Engine {
     #[wasm_bindgen(js_name = isSignedIn)]
     pub fn is_signed_in(&self) -> bool {
         self.0.sessions.user().is_some()
+    }
+
+    /// The access token for a request of our own: the user's, else the publishable key.
+    pub async fn token(&self) -> String {
+        self.0.sessions.access().await.unwrap_or_else(|_| self.0.options.key.clone())
     }
 
     /// supabase-js wants to refresh: `[status, body]`.

@@ -1,7 +1,9 @@
 //! Status, outbox and usage as plain values for JavaScript. Shapes are those of `ts/types.ts`.
 
 use super::room::Room;
-use crate::engine::sync::{Machine, SyncState};
+use crate::driver::Platform;
+use crate::engine::interface::SyncState;
+use crate::engine::sync::Machine;
 use crate::engine::{Pending, Standing, State};
 use crate::protocol::{Fault, Op};
 use serde::Serialize;
@@ -59,7 +61,6 @@ fn trouble(fault: &Fault) -> Trouble {
 }
 
 fn name(machine: &Machine, room: &Room) -> &'static str {
-    use crate::driver::Platform;
     match machine.sync_state() {
         SyncState::Stopped => "stopped",
         _ if !room.platform.is_online() => "offline",

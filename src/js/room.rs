@@ -7,7 +7,7 @@ use super::collate::Collators;
 use super::options::Options;
 use super::platform::Browser;
 use super::session::Sessions;
-use crate::driver::{Courier, Desk, Replica};
+use crate::driver::{Courier, Desk, Platform, Replica};
 use crate::engine::Frame;
 use crate::engine::interface::{Event, Message, Reply};
 use crate::protocol::pull::SchemaAnswer;

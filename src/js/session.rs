@@ -156,11 +156,9 @@ impl Sessions {
             .map_err(unreachable)?;
         let response = request.send().await.map_err(unreachable)?;
         let (status, answer) = (response.status(), response.text().await.map_err(unreachable)?);
-        if status == 200 {
-            if let Some(mut session) = self.read_answer(&answer) {
-                session.spent.push(refresh_token.to_owned());
-                self.store(Some(session)).await?;
-            }
+        if let Some(mut session) = self.read_answer(&answer).filter(|_| status == 200) {
+            session.spent.push(refresh_token.to_owned());
+            self.store(Some(session)).await?;
         }
         Ok((status, answer))
     }

@@ -1,0 +1,88 @@
+/**
+ * Thermocline: supabase-js answered from the device, synced exactly once.
+ *
+ * ```ts
+ * const tc = await openThermocline({ url, key, tables: ["entries"] });
+ * const supabase = createClient(url, key, { global: { fetch: tc.fetch } });
+ * ```
+ */
+import init, { Engine } from "../wasm/thermocline.js";
+import { fromEngine, guarded, ThermoclineError } from "./errors.js";
+import { makeFetch } from "./fetch.js";
+import { askForBackgroundSync, askToPersist, usage } from "./browser.js";
+import { livePath, query } from "./query.js";
+import { watchRealm } from "./realm.js";
+import type { LiveResult, Options, OutboxEntry, Status, Thermocline } from "./types.js";
+
+export { ThermoclineError } from "./errors.js";
+export type * from "./types.js";
+
+/** Opens the local database. Rejects with a `ThermoclineError` that says what is wrong and what to do. */
+export async function openThermocline(options: Options): Promise<Thermocline> {
+  await init(options.wasm === undefined ? undefined : { module_or_path: options.wasm });
+  const { url, key, tables, durability } = options;
+  const name = options.name ?? hostOf(url);
+  const online = typeof navigator === "undefined" || navigator.onLine;
+  const engine = await guarded(() => Engine.open({ url, key, tables, name, durability, online }));
+  return faceOf(engine, options);
+}
+
+function hostOf(url: string): string {
+  try {
+    return new URL(url).host;
+  } catch (cause) {
+    throw new ThermoclineError("invalid_request", `url is "${url}"; it must be your project's address`, { cause });
+  }
+}
+
+function faceOf(engine: Engine, options: Options): Thermocline {
+  const network = globalThis.fetch.bind(globalThis);
+  const listeners = new Set<(status: Status) => void>();
+  const status = () => engine.status() as Status;
+  let pending = status().pending;
+  const tell = (now: Status) => {
+    if (now.pending > pending) void askForBackgroundSync();
+    pending = now.pending;
+    for (const listener of [...listeners]) listener(now);
+  };
+  engine.onStatus(tell);
+  const unwatch = watchRealm(engine);
+
+  return {
+    fetch: makeFetch(engine, options.url, network),
+    query: (request) => query(engine, options, network, request),
+    live(live, callback) {
+      const { path, headers } = livePath(live);
+      const id = engine.live(path, headers, (code: number, body: string, partial: boolean) => {
+        if (code >= 400) throw refusedQuery(body);
+        callback({ rows: JSON.parse(body) as never[], partial } satisfies LiveResult<never>);
+      });
+      return () => engine.stopLive(id);
+    },
+    status,
+    on(_event, callback) {
+      listeners.add(callback);
+      return () => listeners.delete(callback);
+    },
+    sync: {
+      async start({ tables = options.tables } = {}) {
+        await guarded(() => engine.startSync(tables));
+        void askToPersist();
+      },
+      stop: () => guarded(() => engine.stopSync()),
+      now: () => guarded(() => engine.syncNow()),
+      flushed: () => guarded(() => engine.flushed()),
+    },
+    outbox: { list: async () => JSON.parse(engine.outbox()) as OutboxEntry[] },
+    storage: { usage: () => usage(engine) },
+    async close() {
+      unwatch();
+      engine.close();
+    },
+  };
+}
+
+function refusedQuery(body: string): unknown {
+  const { message } = JSON.parse(body) as { message: string };
+  return fromEngine(JSON.stringify({ code: "invalid_request", message: `live query: ${message}`, retryable: false }));
+}

@@ -1,0 +1,45 @@
+/** Requests in PostgREST's own words: `tc.query`, and what a live query watches. */
+import type { Engine } from "../wasm/thermocline.js";
+import type { EngineAnswer } from "./answer.js";
+import { guarded, ThermoclineError } from "./errors.js";
+import type { LiveQuery, Options, QueryAnswer, QueryRequest } from "./types.js";
+
+const REST = "/rest/v1/";
+
+/** Asks the device; what it cannot answer goes to the server as the signed-in user. */
+export async function query(
+  engine: Engine,
+  options: Options,
+  network: typeof fetch,
+  request: string | QueryRequest,
+): Promise<QueryAnswer> {
+  const { method = "GET", path, headers = {}, body = "" } = typeof request === "string" ? { path: request } : request;
+  const answer = (await guarded(() => engine.ask(method, path, Object.entries(headers).flat(), body))) as
+    | EngineAnswer
+    | undefined;
+  if (answer) return { status: answer[0], headers: objectOf(answer[1]), body: answer[2] };
+  const response = await network(`${options.url.replace(/\/$/, "")}${REST}${path}`, {
+    method,
+    headers: { apikey: options.key, authorization: `Bearer ${await engine.token()}`, "content-type": "application/json", ...headers },
+    ...(body === "" ? {} : { body }),
+  }).catch((cause: unknown) => {
+    throw new ThermoclineError("offline", `${options.url} cannot be reached`, { retryable: true, cause });
+  });
+  return { status: response.status, headers: Object.fromEntries(response.headers), body: await response.text() };
+}
+
+function objectOf(flat: string[]): Record<string, string> {
+  const object: Record<string, string> = {};
+  for (let at = 0; at + 1 < flat.length; at += 2) object[flat[at]!] = flat[at + 1]!;
+  return object;
+}
+
+/** Path and headers of a live query, given as text or as a supabase-js query that was not awaited. */
+export function livePath(live: LiveQuery): { path: string; headers: string[] } {
+  if (typeof live === "string") return { path: live.replace(/^\/?rest\/v1\//, ""), headers: [] };
+  const { url, headers } = live;
+  const at = url.pathname.indexOf(REST);
+  if (at < 0) throw new ThermoclineError("invalid_request", `a live query of ${url.pathname}; it must ask for a table`);
+  const given = new Headers(headers as HeadersInit | undefined);
+  return { path: url.pathname.slice(at + REST.length) + url.search, headers: [...given].flat() };
+}
