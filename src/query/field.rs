@@ -16,6 +16,8 @@ pub(super) struct Field {
     pub column: usize,
     steps: Vec<Step>,
     as_text: bool,
+    /// The column is `json`, whose arrows differ from `jsonb`'s.
+    plain_json: bool,
     /// Of the value that the field yields: a JSON path yields text (`->>`) or `jsonb` (`->`).
     pub kind: Kind,
     pub type_name: String,
@@ -35,7 +37,16 @@ impl Field {
             (false, false) => (Kind::Jsonb, "jsonb".to_string(), None),
         };
         let collation = Collation::of(&kind, collation);
-        Ok(Self { column, steps: path.steps.clone(), as_text: path.as_text, kind, type_name, collation })
+        let plain_json = table.columns[column].type_name.as_ref() == "json";
+        Ok(Self {
+            column,
+            steps: path.steps.clone(),
+            as_text: path.as_text,
+            plain_json,
+            kind,
+            type_name,
+            collation,
+        })
     }
 
     /// A whole column, not a place inside it.
@@ -49,7 +60,7 @@ impl Field {
         if self.steps.is_empty() {
             return Cow::Borrowed(cell);
         }
-        match walk(cell, &self.steps) {
+        match walk(cell, &self.steps, self.plain_json) {
             Some("null") | None => Cow::Borrowed("null"),
             Some(found) if self.as_text && !found.starts_with('"') => Cow::Owned(quote(found)),
             Some(found) => Cow::Borrowed(found),
@@ -62,7 +73,7 @@ impl Field {
         if self.steps.is_empty() {
             return Value::read(&self.kind, cell);
         }
-        match (walk(cell, &self.steps)?, self.as_text) {
+        match (walk(cell, &self.steps, self.plain_json)?, self.as_text) {
             ("null", true) => None,
             (found, true) => Some(Value::Text(plain(found))),
             // `->` finds JSON's null, which is not SQL's.
@@ -71,9 +82,10 @@ impl Field {
     }
 }
 
-/// Follows a path into JSON text, as Postgres's `->` does.
-fn walk<'a>(json: &'a str, steps: &[Step]) -> Option<&'a str> {
-    let mut here = json;
+/// Follows a path into JSON text, as Postgres's `->` does. A `jsonb` scalar is an array of itself.
+fn walk<'a>(json: &'a str, steps: &[Step], plain_json: bool) -> Option<&'a str> {
+    // A null cell is SQL's null.
+    let mut here = Some(json).filter(|cell| *cell != "null")?;
     for step in steps {
         here = match step {
             Step::Key(key) if here.starts_with('{') => {
@@ -84,6 +96,7 @@ fn walk<'a>(json: &'a str, steps: &[Step]) -> Option<&'a str> {
                 let at = if *index < 0 { items.len() as i64 + index } else { *index };
                 items.get(usize::try_from(at).ok()?).copied()?
             }
+            Step::Index(0 | -1) if !plain_json && !here.starts_with('{') => here,
             _ => return None,
         };
     }
@@ -98,10 +111,12 @@ mod tests {
     fn a_path_walks_objects_and_arrays_and_finds_nothing_elsewhere() {
         let json = r#"{"a": [1, {"b": null}], "c": "x"}"#;
         let key = |k: &str| Step::Key(k.into());
-        assert_eq!(walk(json, &[key("a"), Step::Index(-1), key("b")]), Some("null"));
-        assert_eq!(walk(json, &[key("a"), Step::Index(0)]), Some("1"));
-        assert_eq!(walk(json, &[key("a"), Step::Index(2)]), None);
-        assert_eq!(walk(json, &[key("c"), key("d")]), None);
-        assert_eq!(walk("null", &[key("c")]), None);
+        assert_eq!(walk(json, &[key("a"), Step::Index(-1), key("b")], false), Some("null"));
+        assert_eq!(walk(json, &[key("a"), Step::Index(0)], false), Some("1"));
+        assert_eq!(walk(json, &[key("a"), Step::Index(2)], false), None);
+        assert_eq!(walk(json, &[key("c"), key("d")], false), None);
+        assert_eq!(walk("null", &[key("c")], false), None);
+        assert_eq!(walk("1", &[Step::Index(0)], false), Some("1"), "jsonb");
+        assert_eq!(walk("1", &[Step::Index(0)], true), None, "json");
     }
 }

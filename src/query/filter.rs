@@ -7,11 +7,11 @@ use super::Collate;
 use super::cells::Cells;
 use super::field::Field;
 use super::kind::Kind;
-use super::like::Like;
+use super::like::{Fold, Like};
 use super::literal::literal;
-use super::refusal::{Unprepared, no_operator, not_boolean, unsupported};
+use super::refusal::{Unprepared, no_array_type, no_operator, not_boolean, unsupported};
 use super::syntax::Cursor;
-use super::value::Value;
+use super::value::{Collation, Value};
 use crate::protocol::{PgError, Table};
 use std::cmp::Ordering;
 
@@ -200,8 +200,14 @@ impl Operation {
             "lt" => Test::Compare(Comparison::Lt, ordered(&field, "<", operand)?),
             "lte" => Test::Compare(Comparison::Lte, ordered(&field, "<=", operand)?),
             "isdistinct" => Test::Distinct(equatable(&field, "=", operand)?),
-            "in" if self.operands == [""] => Test::In(Vec::new()),
             "in" => {
+                if let Kind::Array(_) = field.kind {
+                    return Err(no_array_type(&field.type_name).into());
+                }
+                // An empty list still needs a type that can be compared.
+                if self.operands == [""] && field.kind != Kind::Json {
+                    return Ok(Filter::Leaf { field, negated: self.negated, test: Test::In(Vec::new()) });
+                }
                 let values: Result<_, _> =
                     self.operands.iter().map(|text| equatable(&field, "=", text)).collect();
                 Test::In(values?)
@@ -270,18 +276,22 @@ fn ordered(field: &Field, operator: &str, text: &str) -> Result<Value<'static>, 
     equatable(field, operator, text)
 }
 
-fn pattern(field: &Field, text: &str, fold: bool) -> Result<Like, Unprepared> {
+fn pattern(field: &Field, text: &str, any_case: bool) -> Result<Like, Unprepared> {
     match field.kind {
         Kind::Text(_) => {}
         Kind::Named | Kind::Opaque => {
             return unsupported(format!("like on a column of type {}", field.type_name));
         }
-        _ => return Err(no_operator(&field.type_name, if fold { "~~*" } else { "~~" }).into()),
+        _ => return Err(no_operator(&field.type_name, if any_case { "~~*" } else { "~~" }).into()),
     }
-    match Like::new(&text.replace('*', "%"), fold) {
-        Some(like) => Ok(like),
-        None => Err(PgError::new(400, "22025", "LIKE pattern must not end with escape character").into()),
-    }
+    let fold = match &field.collation {
+        _ if !any_case => Fold::Nothing,
+        Collation::Bytes => Fold::Ascii,
+        Collation::Locale(_) => Fold::Unicode,
+    };
+    // Postgres refuses such a pattern only once some text gets as far as its end.
+    Like::new(&text.replace('*', "%"), fold)
+        .map_or_else(|| unsupported("a pattern that ends with its escape character"), Ok)
 }
 
 fn containment(field: &Field, operator: &str, text: &str) -> Result<Test, Unprepared> {

@@ -1,12 +1,20 @@
 //! `LIKE` and `ILIKE`: `%` any text, `_` one character, `\` takes the next one as it is.
 //!
-//! `ilike` folds case by Unicode's simple mapping, character by character (DESIGN 5). Matching is
-//! iterative with one point to return to, so no pattern can make it slow.
+//! `ilike` folds case by Unicode's simple mapping, character by character (DESIGN 5), under collation
+//! `C` only that of ASCII, as Postgres does. Matching is iterative with one point to return to, so no pattern can make it slow.
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Like {
     pattern: Vec<Part>,
-    fold: bool,
+    fold: Fold,
+}
+
+/// Which letters are equal to their other case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fold {
+    Nothing,
+    Ascii,
+    Unicode,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +26,7 @@ enum Part {
 
 impl Like {
     /// `None` if the pattern ends with its escape character.
-    pub(super) fn new(pattern: &str, fold: bool) -> Option<Self> {
+    pub(super) fn new(pattern: &str, fold: Fold) -> Option<Self> {
         let mut parts = Vec::with_capacity(pattern.len());
         let mut chars = pattern.chars();
         while let Some(c) = chars.next() {
@@ -69,14 +77,17 @@ impl Like {
     }
 }
 
-fn folded(c: char, fold: bool) -> char {
-    if !fold {
-        return c;
-    }
-    let mut lower = c.to_lowercase();
-    match (lower.next(), lower.next()) {
-        (Some(single), None) => single,
-        _ => c,
+fn folded(c: char, fold: Fold) -> char {
+    match fold {
+        Fold::Nothing => c,
+        Fold::Ascii => c.to_ascii_lowercase(),
+        Fold::Unicode => {
+            let mut lower = c.to_lowercase();
+            match (lower.next(), lower.next()) {
+                (Some(single), None) => single,
+                _ => c,
+            }
+        }
     }
 }
 
@@ -86,7 +97,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn like(pattern: &str, text: &str) -> bool {
-        Like::new(pattern, false).expect("a pattern").matches(text)
+        Like::new(pattern, Fold::Nothing).expect("a pattern").matches(text)
     }
 
     #[test]
@@ -95,13 +106,15 @@ mod tests {
         assert!(!like("_", "") && !like("a", "ab") && !like("a_", "a"));
         assert!(like(r"50\%", "50%") && !like(r"50\%", "500"));
         assert!(like("a%b%c", "a_b_b_c") && !like("a%b%c", "a_c_b"));
-        assert!(Like::new("a\\", false).is_none());
+        assert!(Like::new("a\\", Fold::Nothing).is_none());
     }
 
     #[test]
     fn ilike_folds_case_beyond_ascii() {
-        let like = Like::new("%ÉTÉ%", true).expect("a pattern");
+        let like = Like::new("%ÉTÉ%", Fold::Unicode).expect("a pattern");
         assert!(like.matches("un été chaud") && !like.matches("ete"));
+        let under_c = Like::new("É_A", Fold::Ascii).expect("a pattern");
+        assert!(under_c.matches("Éxa") && !under_c.matches("éxa"));
     }
 
     fn naive(pattern: &[char], text: &[char]) -> bool {

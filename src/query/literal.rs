@@ -40,6 +40,9 @@ pub(super) fn from_json(kind: &Kind, type_name: &str, json: &str) -> Result<Stri
         return Ok(json.into());
     }
     match kind {
+        Kind::Json if names_zero(json) => Err(zero_character().into()),
+        // A string is written anew, all else is kept as it came.
+        Kind::Json if json.starts_with('"') => Ok(quote(&plain(json))),
         Kind::Json => Ok(json.into()),
         Kind::Jsonb => literal(kind, type_name, json),
         Kind::Array(element) if json.starts_with('[') => {
@@ -110,10 +113,12 @@ fn float(text: &str, name: &str, single: bool) -> Result<String, Unprepared> {
         let value: f64 = trimmed.parse().map_err(|_| invalid_literal(name, text))?;
         (value, format!("{value:e}"))
     };
-    if value.is_finite() {
+    let vanished = value == 0.0
+        && trimmed.split(['e', 'E']).next().is_some_and(|m| m.contains(|c| matches!(c, '1'..='9')));
+    if value.is_finite() && !vanished {
         return Ok(float_text(&digits, if single { 6 } else { 15 }));
     }
-    if value.is_infinite() && trimmed.bytes().any(|b| b.is_ascii_digit()) {
+    if (value.is_infinite() || vanished) && trimmed.bytes().any(|b| b.is_ascii_digit()) {
         let message = format!("\"{text}\" is out of range for type {name}");
         return Err(crate::protocol::PgError::new(400, "22003", message).into());
     }
@@ -136,6 +141,7 @@ fn float_text(shortest: &str, wide: i32) -> String {
         return format!("{mantissa}e{sign}{:02}", exponent.abs());
     }
     match Decimal::parse(shortest) {
+        Some(Decimal::Finite(_)) if mantissa == "-0" => "-0".into(),
         Some(Decimal::Finite(number)) => number.text(),
         _ => shortest.into(),
     }
@@ -262,6 +268,8 @@ mod tests {
             ("double precision", "1e20", "1e+20"),
             ("double precision", "0.00001", "1e-05"),
             ("double precision", "100.50", "100.5"),
+            ("double precision", "-0.0", "-0"),
+            ("json", "\"\\u00e9\"", "\"é\""),
             ("real", "1000000", "1e+06"),
             ("boolean", "\"t\"", "true"),
             ("boolean", "\"OFF\"", "false"),
@@ -293,6 +301,13 @@ mod tests {
             ("uuid", "\"1\"", "22P02: invalid input syntax for type uuid: \"1\""),
             ("character varying(2)", "\"abc\"", "22001: value too long for type character varying(2)"),
             ("date", "\"soon\"", "22007: invalid input syntax for type date: \"soon\""),
+            ("date", "\"0000-01-01\"", "22008: date/time field value out of range: \"0000-01-01\""),
+            (
+                "timestamp with time zone",
+                "\"2026-01-01 10:00+16\"",
+                "22009: time zone displacement out of range: \"2026-01-01 10:00+16\"",
+            ),
+            ("double precision", "\"1e-400\"", "22003: \"1e-400\" is out of range for type double precision"),
             ("text[]", "{}", "22P02: expected JSON array"),
             ("text", "\"a\\u0000\"", "22P05: unsupported Unicode escape sequence"),
         ] {

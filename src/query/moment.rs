@@ -4,7 +4,7 @@
 //! server's time zone is UTC, as at Supabase. Postgres knows many more forms: they are unsupported here
 //! rather than guessed, and text without a digit is an error. Everything becomes microseconds.
 
-use super::refusal::{Unprepared, invalid_moment, moment_out_of_range, unsupported};
+use super::refusal::{Unprepared, invalid_moment, moment_out_of_range, unsupported, zone_out_of_range};
 use chrono::{DateTime, NaiveDate, NaiveTime, Timelike};
 
 const DAY: i64 = 86_400_000_000;
@@ -68,6 +68,9 @@ impl Moment {
             }
             return Err(invalid_moment(self.name(), given).into());
         };
+        if shape.offset.is_some_and(|(_, hours, minutes)| hours > 15 || minutes > 59) {
+            return Err(zone_out_of_range(given).into());
+        }
         shape.check().ok_or_else(|| moment_out_of_range(given).into())
     }
 
@@ -112,6 +115,7 @@ impl Shape {
 
     fn check(self) -> Option<Parts> {
         let date = match self.date {
+            Some([0, ..]) => return None,
             Some([year, month, day]) => Some(NaiveDate::from_ymd_opt(year as i32, month, day)?),
             None => None,
         };
@@ -123,7 +127,6 @@ impl Shape {
             None => None,
         };
         let offset = match self.offset {
-            Some((_, hours, minutes)) if hours > 15 || minutes > 59 => return None,
             Some((west, hours, minutes)) => {
                 let east = i64::from(hours * 60 + minutes);
                 Some(if west { -east } else { east })

@@ -73,6 +73,10 @@ pub(super) fn moment_out_of_range(text: &str) -> PgError {
     PgError::new(400, "22008", format!("date/time field value out of range: \"{text}\""))
 }
 
+pub(super) fn zone_out_of_range(text: &str) -> PgError {
+    PgError::new(400, "22009", format!("time zone displacement out of range: \"{text}\""))
+}
+
 pub(super) fn number_out_of_range(type_name: &str, text: &str) -> PgError {
     PgError::new(400, "22003", format!("value \"{text}\" is out of range for type {type_name}"))
 }
@@ -117,6 +121,10 @@ pub(super) fn no_operator(type_name: &str, operator: &str) -> PgError {
     PgError::new(404, "42883", format!("operator does not exist: {type_name} {operator} unknown")).with_hint(
         "No operator matches the given name and argument types. You might need to add explicit type casts.",
     )
+}
+
+pub(super) fn no_array_type(type_name: &str) -> PgError {
+    PgError::new(400, "42704", format!("could not find array type for data type {type_name}"))
 }
 
 pub(super) fn not_boolean(test: &str, type_name: &str) -> PgError {

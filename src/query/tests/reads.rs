@@ -231,6 +231,7 @@ fn a_malformed_request_is_refused_in_postgrests_words() {
         ),
         ("n=like.1*", 404, "42883", "operator does not exist: bigint ~~ unknown"),
         ("title=is.true", 400, "42804", "argument of IS TRUE must be type boolean, not type text"),
+        ("labels=in.(\"{a}\")", 400, "42704", "could not find array type for data type text[]"),
         ("limit=-1", 416, "PGRST103", "Requested range not satisfiable"),
     ] {
         assert_eq!(refused(query), (status, code.into(), message.into()), "{query}");
@@ -244,6 +245,7 @@ fn what_is_not_supported_is_named() {
         ("select=n.sum()", "aggregate functions"),
         ("title=fts.cat", "full-text search (fts)"),
         ("title=wfts(english).cat", "full-text search (wfts)"),
+        ("title=like.a\\", "a pattern that ends with its escape character"),
         ("title=match.^a", "regular expressions (match)"),
         ("n=eq(any).{1,2}", "quantified operators (eq(any))"),
         ("projects.name=eq.x", "filters on embedded tables (projects.name)"),
