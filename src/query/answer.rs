@@ -56,9 +56,14 @@ pub(super) fn content_range(lower: u64, count: usize, total: Option<usize>) -> S
     }
 }
 
-/// Rows' JSON as the media type wants it: one array, or the only row.
-pub(super) fn body(media: Media, count: usize, mut write: impl FnMut(usize, &mut String)) -> String {
-    let mut text = String::new();
+/// Rows' JSON as the media type wants it: one array, or the only row. `bytes` is about how long it gets.
+pub(super) fn body(
+    media: Media,
+    count: usize,
+    bytes: usize,
+    mut write: impl FnMut(usize, &mut String),
+) -> String {
+    let mut text = String::with_capacity(bytes);
     if media == Media::Single {
         if count == 1 {
             write(0, &mut text);

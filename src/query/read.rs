@@ -116,7 +116,8 @@ impl ReadPlan {
 
     fn write(&self, table: &Table, page: &[Row]) -> String {
         let mut reader = Reader::new(table);
-        body(self.shape.media, page.len(), |n, out| match &self.select {
+        let bytes = page.iter().map(|row| row.as_str().len() + 1).sum::<usize>() + 2;
+        body(self.shape.media, page.len(), bytes, |n, out| match &self.select {
             Select::Row => out.push_str(page[n].as_str()),
             select => select.write(&reader.open(&page[n]), out),
         })

@@ -33,7 +33,7 @@ impl<'a> Value<'a> {
         if json == "null" {
             return None;
         }
-        let moment = |moment: Moment| moment.parse(&plain(json), 6).ok().map(Self::Moment);
+        let moment = |moment: Moment| moment.of_cell(json).map(Self::Moment);
         let typed = match kind {
             Kind::Int(_) => json.parse().ok().map(Self::Int),
             Kind::Numeric(_) => Decimal::parse(&plain(json)).map(Self::Decimal),
