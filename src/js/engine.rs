@@ -15,11 +15,14 @@ use crate::protocol::{ErrorCode, Fault, Text, limits};
 use crate::query::HttpRequest;
 use crate::remote::supabase::Tokens;
 use js_sys::{Array, Function};
+use serde::Serialize;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::{BroadcastChannel, MessageEvent};
 
+/// Plain objects, null where there is nothing.
+const PLAIN: serde_wasm_bindgen::Serializer = serde_wasm_bindgen::Serializer::json_compatible();
 const OPTIONS: &str = "options";
 const SYNC: &str = "sync";
 /// Longest that opening waits for table definitions it does not have.
@@ -117,7 +120,7 @@ impl Engine {
     }
 
     pub fn status(&self) -> Result<JsValue, JsValue> {
-        Ok(serde_wasm_bindgen::to_value(&self.0.status())?)
+        Ok(self.0.status().serialize(&PLAIN)?)
     }
 
     #[wasm_bindgen(js_name = onStatus)]
@@ -364,7 +367,7 @@ impl Inner {
             let (Some(callback), true) = (callback, inner.told.borrow().as_ref() != Some(&now)) else {
                 return;
             };
-            let value = serde_wasm_bindgen::to_value(&now);
+            let value = now.serialize(&PLAIN);
             *inner.told.borrow_mut() = Some(now);
             if let Ok(value) = value {
                 // What a callback throws is the app's affair.

@@ -1,0 +1,25 @@
+// The app under test: supabase-js, unmodified, on Thermocline; both are left where a test reaches them.
+
+import { createClient } from "@supabase/supabase-js";
+import { openThermocline, type Options } from "thermocline";
+
+declare global {
+  interface Window {
+    open_: typeof open_;
+    tc: Awaited<ReturnType<typeof openThermocline>>;
+    supabase: ReturnType<typeof createClient>;
+  }
+}
+
+/** Opens Thermocline and a supabase-js client on it; registers the worker if asked. */
+async function open_(options: Options & { worker?: boolean }): Promise<void> {
+  window.tc = await openThermocline(options);
+  window.supabase = createClient(options.url, options.key, { global: { fetch: window.tc.fetch } });
+  if (options.worker) {
+    await navigator.serviceWorker.register("/sw.js", { type: "module" });
+    await navigator.serviceWorker.ready;
+  }
+}
+
+window.open_ = open_;
+document.body.dataset["ready"] = "true";

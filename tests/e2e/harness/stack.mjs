@@ -1,0 +1,76 @@
+// A whole stack for one test file: PostgreSQL, Supabase's lite server with the built app on its origin,
+// browsers that are closed and profiles that are removed at the end.
+
+import { randomUUID } from 'node:crypto'
+import { startPostgres } from '../../../supabase/dev/postgres.mjs'
+import { startServer } from '../../../supabase/dev/server.mjs'
+import { builtApp } from './app.mjs'
+import { killBrowser, makeProfile, openBrowser } from './browser.mjs'
+
+/** Starts it; `options` are startServer's. */
+export async function startStack(options = {}) {
+  const cluster = await startPostgres()
+  const server = await startServer({
+    backend: 'postgres',
+    databaseUrl: await cluster.newDatabase(),
+    staticDir: await builtApp(),
+    ...options,
+  })
+  const people = []
+  const person = async (settings) => {
+    const made = await makePerson(server, settings)
+    people.push(made)
+    return made
+  }
+  const stop = async () => {
+    for (const made of people) await made.leave()
+    await server.close()
+    await cluster.stop()
+  }
+  return { server, person, stop }
+}
+
+/** A fresh address and password. */
+export const newUser = () => ({ email: `${randomUUID()}@example.org`, password: 'a long enough password' })
+
+/** Someone with a browser profile of their own. */
+async function makePerson(server, { tables = ['entries'], worker = false, ...more } = {}) {
+  const profile = makeProfile()
+  const options = { url: server.url, key: server.anonKey, tables, worker, ...more }
+  let context
+  const person = {
+    get context() { return context },
+    /** Opens the browser if need be, and a page with the app on it. */
+    async page() {
+      context ??= await openBrowser(profile)
+      const page = await context.newPage()
+      page.on('pageerror', (error) => console.error('page error:', error.message))
+      page.on('console', (message) => { if (message.type() === 'error') console.error('page:', message.text()) })
+      await page.goto(server.url)
+      await page.waitForSelector('body[data-ready]', { state: 'attached' })
+      await page.evaluate((given) => window.open_(given), options)
+      return page
+    },
+    async offline(off) { await context.setOffline(off) },
+    async kill() {
+      await killBrowser(context, profile)
+      context = undefined
+    },
+    async leave() {
+      await context?.close()
+      context = undefined
+      profile.remove()
+    },
+  }
+  return person
+}
+
+/** Signs up (the first time) or in, by supabase-js in the page; the user's id. */
+export function signIn(page, user) {
+  return page.evaluate(async ({ email, password }) => {
+    const up = await window.supabase.auth.signUp({ email, password })
+    const { data, error } = up.error ? await window.supabase.auth.signInWithPassword({ email, password }) : up
+    if (error) throw error
+    return data.user.id
+  }, user)
+}
