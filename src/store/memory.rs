@@ -147,11 +147,11 @@ impl Store for MemoryStore {
     }
 
     async fn append(&self, frames: &[Vec<u8>], durability: Durability) -> Result<Vec<Seq>, Fault> {
-        let mut last = self.read(|half| half.last)?;
+        let (mut last, incarnation) = self.read(|half| (half.last, half.manifest.incarnation))?;
         let mut log = Vec::new();
         let mut seqs = Vec::with_capacity(frames.len());
         for frame in frames {
-            log.extend(records::split(frame));
+            log.extend(records::split(frame, incarnation));
             last += records::count(frame) as Seq;
             seqs.push(last);
         }

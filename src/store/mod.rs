@@ -35,6 +35,15 @@ pub enum Durability {
 /// Names one life of a local database: made with it, gone with it.
 pub type Incarnation = [u8; 16];
 
+/// Seqs kept for one life. A wipe goes on at the next multiple, so that the key which an append is
+/// given tells its writer whether the database is still the one it knows.
+const LIFE_SEQS: Seq = 1 << 40;
+
+/// The base of the life after the one that `seq` belongs to.
+fn next_life(seq: Seq) -> Seq {
+    (seq / LIFE_SEQS + 1) * LIFE_SEQS
+}
+
 /// What the log's remaining tail is built on.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Manifest {
@@ -43,7 +52,7 @@ pub struct Manifest {
     pub incarnation: Incarnation,
     /// This storage partition's copy of the database, as the server knows it.
     pub client: [u8; 16],
-    /// Every frame up to and including this seq is in the checkpoint.
+    /// Every frame up to and including this seq is in the checkpoint, or belongs to a former life.
     pub base: Seq,
 }
 

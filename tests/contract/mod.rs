@@ -214,10 +214,12 @@ pub async fn a_wipe_empties_everything_and_begins_a_new_incarnation(place: &impl
     assert_eq!((loaded.checkpoint, loaded.tail.frames), (None, vec![]));
     let manifest = loaded.tail.manifest;
     assert_eq!((manifest.incarnation, manifest.client), ([1; 16], [2; 16]));
-    assert_eq!((manifest.version, manifest.base), (0, 0));
+    assert_eq!(manifest.version, 0);
     assert_eq!(store.get("session").await.unwrap(), None);
-    let seq = append(&store, "c").await;
-    assert_eq!(seqs_after(&place.open().await, 0).await, [seq]);
+    assert_eq!(append(&store, "c").await, manifest.base + 1);
+    assert_eq!(seqs_after(&place.open().await, manifest.base).await, [manifest.base + 1]);
+    store.wipe([3; 16], [4; 16]).await.unwrap();
+    assert!(store.load().await.unwrap().tail.manifest.base > manifest.base);
 }
 
 /// Invariant 11: what a tab still wants to write after a sign-out never reaches the next database.
@@ -235,6 +237,7 @@ pub async fn a_context_of_a_former_incarnation_changes_nothing_until_it_loads(pl
     for answer in refused {
         assert_eq!(answer.unwrap_err().code, ErrorCode::StorageLost);
     }
+    assert!(store.tail(0).await.unwrap().frames.is_empty());
     let loaded = stale.load().await.unwrap();
     assert_eq!(loaded.tail.manifest.incarnation, [3; 16]);
     assert_eq!((loaded.checkpoint, loaded.tail.frames), (None, vec![]));

@@ -4,10 +4,11 @@
 //! handle: a lost IndexedDB connection never recovers, and reusing it fails for ever (PITFALLS 22).
 //! Invariant: a deletion or a later release's upgrade never waits for us (PITFALLS 27).
 
-use super::transaction::{BLOCKS, FILES, LOG, META};
+use super::head::Head;
+use super::transaction::{BLOCKS, FILES, LOG, META, Transaction};
 use super::trouble::{Trouble, exception_of};
 use crate::protocol::Fault;
-use crate::store::fault;
+use crate::store::{Incarnation, fault};
 use indexed_db_futures::Build;
 use indexed_db_futures::database::{Database, VersionChangeEvent};
 use indexed_db_futures::error::{Error, OpenDbError};
@@ -34,6 +35,8 @@ pub struct Slot {
 pub struct Connection {
     database: Database,
     gone: Rc<Cell<bool>>,
+    /// The incarnation that this connection was seen to lead to.
+    incarnation: Cell<Option<Incarnation>>,
     _on_end: Closure<dyn FnMut()>,
 }
 
@@ -82,11 +85,22 @@ impl Connection {
         let listener = Some(on_end.as_ref().unchecked_ref());
         database.as_sys().set_onversionchange(listener);
         database.as_sys().set_onclose(listener);
-        Self { database, gone, _on_end: on_end }
+        Self { database, gone, incarnation: Cell::new(None), _on_end: on_end }
     }
 
     pub fn database(&self) -> &Database {
         &self.database
+    }
+
+    /// Makes sure, once, that this connection leads to the database which the context has loaded.
+    /// From then on only a wipe can change it: a deletion would have closed the connection.
+    pub async fn lead_to(&self, known: Incarnation) -> Result<(), Trouble> {
+        if self.incarnation.get() != Some(known) {
+            let transaction = Transaction::read(&self.database, &[META])?;
+            Head::ask(&transaction)?.expect(&transaction, known).await?;
+            self.incarnation.set(Some(known));
+        }
+        Ok(())
     }
 }
 

@@ -34,7 +34,7 @@ pub async fn load(database: &Database) -> Result<Option<Loaded>, Trouble> {
         }
         None => None,
     };
-    let frames = records.answer(&transaction).await?;
+    let frames = records.answer(&transaction, manifest.incarnation).await?;
     Ok(Some(Loaded { checkpoint, tail: Tail { manifest, frames } }))
 }
 
@@ -44,7 +44,7 @@ pub async fn tail(database: &Database, known: Incarnation, seq: Seq) -> Result<T
     let head = Head::ask(&transaction)?;
     let records = Records::ask(&transaction, seq)?;
     let manifest = head.expect(&transaction, known).await?.manifest;
-    let frames = records.answer(&transaction).await?;
+    let frames = records.answer(&transaction, known).await?;
     Ok(Tail { manifest, frames })
 }
 
@@ -63,11 +63,15 @@ impl Records {
         Ok(Self { keys, values })
     }
 
-    async fn answer(self, transaction: &Transaction<'_>) -> Result<Vec<Logged>, Trouble> {
+    async fn answer(
+        self,
+        transaction: &Transaction<'_>,
+        incarnation: Incarnation,
+    ) -> Result<Vec<Logged>, Trouble> {
         let keys = self.keys.await.map_err(|error| transaction.why(error))?;
         let keys = keys.collect::<Result<Vec<f64>, Error>>()?;
         let values = answered(transaction, self.values.await)?;
-        Ok(records::join(keys.into_iter().map(|key| key as Seq).zip(values)))
+        Ok(records::join(keys.into_iter().map(|key| key as Seq).zip(values), incarnation))
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Owns the connection, its healing and the layout of DESIGN 3. Refuses to await anything but the
 //! transaction's own requests while it is open, and never hands IndexedDB a view over wasm memory.
-//! Invariant: every method is one transaction that checks the incarnation it works on.
+//! Invariant: nothing that was meant for one incarnation is ever read in another. Transactions check
+//! the manifest; an append, which must be quick, learns it from its key, and its records say it.
 //!
 //! ```text
 //! log     autoIncrement ──▶ a record of a frame          meta   "manifest"      ──▶ head
@@ -20,12 +21,11 @@ mod transaction;
 mod trouble;
 mod values;
 
-use self::connection::Slot;
+use self::connection::{Connection, Slot};
 use self::head::Head;
 use self::trouble::Trouble;
 use super::{Checkpoint, Durability, Incarnation, Loaded, Manifest, Seq, Store, Tail, fault};
 use crate::protocol::Fault;
-use indexed_db_futures::database::Database;
 use std::cell::Cell;
 
 /// How often one call opens the database anew before it gives up (PITFALLS 22).
@@ -36,6 +36,8 @@ pub struct IndexedDbStore {
     slot: Slot,
     /// The database that this context has loaded.
     incarnation: Cell<Incarnation>,
+    /// The greatest seq this context has met in it.
+    met: Cell<Seq>,
 }
 
 impl IndexedDbStore {
@@ -45,9 +47,9 @@ impl IndexedDbStore {
     /// `newer_version` if a later release made it, `storage_blocked` if another tab does not let go
     /// of it, `storage_lost` if the browser does not give it to us.
     pub async fn open(name: &str) -> Result<Self, Fault> {
-        let store = Self { slot: Slot::new(name), incarnation: Cell::new([0; 16]) };
+        let store = Self { slot: Slot::new(name), incarnation: Cell::new([0; 16]), met: Cell::new(0) };
         let head = store.found().await?;
-        store.incarnation.set(head.manifest.incarnation);
+        store.adopt(&head.manifest);
         Ok(store)
     }
 
@@ -63,14 +65,23 @@ impl IndexedDbStore {
         self.slot.close();
     }
 
+    fn adopt(&self, manifest: &Manifest) {
+        self.incarnation.set(manifest.incarnation);
+        self.met.set(manifest.base);
+    }
+
+    fn meet(&self, seq: Option<Seq>) {
+        self.met.set(self.met.get().max(seq.unwrap_or_default()));
+    }
+
     /// The head of the database, made now if there is none: of two contexts that try, one makes it.
     async fn found(&self) -> Result<Head, Fault> {
         let fresh = Manifest { version: 0, incarnation: random()?, client: random()?, base: 0 };
-        self.transact(async |database| head::found(database, &fresh).await).await
+        self.transact(async |connection| head::found(connection.database(), &fresh).await).await
     }
 
     /// Runs one transaction; on a lost connection drops the handle, reopens and runs it again.
-    async fn transact<T>(&self, run: impl AsyncFn(&Database) -> Result<T, Trouble>) -> Result<T, Fault> {
+    async fn transact<T>(&self, run: impl AsyncFn(&Connection) -> Result<T, Trouble>) -> Result<T, Fault> {
         let mut lost = String::new();
         for _ in 0..ATTEMPTS {
             let connection = match self.slot.connection().await {
@@ -81,7 +92,7 @@ impl IndexedDbStore {
                     continue;
                 }
             };
-            match run(connection.database()).await {
+            match run(&connection).await {
                 Ok(value) => return Ok(value),
                 Err(Trouble::Fault(fault)) => return Err(fault),
                 Err(Trouble::Lost(reason)) => {
@@ -97,8 +108,11 @@ impl IndexedDbStore {
 impl Store for IndexedDbStore {
     async fn load(&self) -> Result<Loaded, Fault> {
         for _ in 0..ATTEMPTS {
-            if let Some(loaded) = self.transact(load::load).await? {
-                self.incarnation.set(loaded.tail.manifest.incarnation);
+            if let Some(loaded) =
+                self.transact(async |connection| load::load(connection.database()).await).await?
+            {
+                self.adopt(&loaded.tail.manifest);
+                self.meet(loaded.tail.frames.last().map(|logged| logged.seq));
                 return Ok(loaded);
             }
             self.found().await?;
@@ -107,14 +121,21 @@ impl Store for IndexedDbStore {
     }
 
     async fn append(&self, frames: &[Vec<u8>], durability: Durability) -> Result<Vec<Seq>, Fault> {
-        let append = append::Append::new(frames, durability, self.incarnation.get());
-        let appended = self.transact(async |database| append.run(database).await).await;
-        appended.map_err(|fault| if append.is_unsure() { append.unknown() } else { fault })
+        let append = append::Append::new(frames, durability, self.incarnation.get(), self.met.get());
+        let appended = self.transact(async |connection| append.run(connection).await).await;
+        if append.is_unsure() {
+            return appended.map_err(|_| append.unknown());
+        }
+        self.meet(appended.as_ref().ok().and_then(|seqs| seqs.last().copied()));
+        appended
     }
 
     async fn tail(&self, seq: Seq) -> Result<Tail, Fault> {
         let known = self.incarnation.get();
-        self.transact(async |database| load::tail(database, known, seq).await).await
+        let tail =
+            self.transact(async |connection| load::tail(connection.database(), known, seq).await).await?;
+        self.meet(tail.frames.last().map(|logged| logged.seq));
+        Ok(tail)
     }
 
     async fn checkpoint(
@@ -125,25 +146,27 @@ impl Store for IndexedDbStore {
     ) -> Result<Option<Manifest>, Fault> {
         let segment = u128::from_be_bytes(random()?);
         let next = checkpoint::Next { known: self.incarnation.get(), expected, base, segment };
-        self.transact(async |database| next.write_blocks(database, &checkpoint.blocks).await).await?;
-        self.transact(async |database| next.decide(database, &checkpoint.state).await).await
+        let Checkpoint { state, blocks } = &checkpoint;
+        self.transact(async |connection| next.write_blocks(connection.database(), blocks).await).await?;
+        self.transact(async |connection| next.decide(connection.database(), state).await).await
     }
 
     async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, Fault> {
         let known = self.incarnation.get();
-        self.transact(async |database| values::get(database, known, name).await).await
+        self.transact(async |connection| values::get(connection.database(), known, name).await).await
     }
 
     async fn put(&self, name: &str, value: Option<&[u8]>) -> Result<(), Fault> {
         let known = self.incarnation.get();
-        self.transact(async |database| values::put(database, known, name, value).await).await
+        self.transact(async |connection| values::put(connection.database(), known, name, value).await).await
     }
 
     async fn wipe(&self, incarnation: Incarnation, client: [u8; 16]) -> Result<(), Fault> {
         let known = self.incarnation.get();
         let fresh = Manifest { version: 0, incarnation, client, base: 0 };
-        self.transact(async |database| values::wipe(database, known, &fresh).await).await?;
-        self.incarnation.set(incarnation);
+        let wipe = async |connection: &Connection| values::wipe(connection.database(), known, &fresh).await;
+        let manifest = self.transact(wipe).await?;
+        self.adopt(&manifest);
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ use super::bytes;
 use super::head::Head;
 use super::transaction::{BLOCKS, FILES, LOG, META, Transaction};
 use super::trouble::Trouble;
-use crate::store::{Durability, Incarnation, Manifest};
+use crate::store::{Durability, Incarnation, Manifest, fault, next_life};
 use indexed_db_futures::database::Database;
 use indexed_db_futures::prelude::*;
 use js_sys::Array;
@@ -37,22 +37,31 @@ pub async fn put(
     transaction.commit().await
 }
 
-/// Empties all stores and begins anew. The log's keys go on from where they were.
-pub async fn wipe(database: &Database, known: Incarnation, fresh: &Manifest) -> Result<(), Trouble> {
+/// Empties all stores and begins a new life, whose manifest comes back: `fresh` with its base.
+pub async fn wipe(database: &Database, known: Incarnation, fresh: &Manifest) -> Result<Manifest, Trouble> {
     let stores = [META, LOG, BLOCKS, FILES];
     let transaction = Transaction::write(database, &stores, Durability::Strict)?;
-    let head = Head::ask(&transaction)?;
-    if let Some(head) = head.answer(&transaction).await?
-        && head.manifest.incarnation != known
-        && head.manifest.incarnation != fresh.incarnation
-    {
-        return Err(crate::store::fault::storage_lost("another one took its place").into());
-    }
+    let head = Head::ask(&transaction)?.answer(&transaction).await?;
+    let before = match head {
+        // Committed before the connection was lost: only its answer was missing.
+        Some(head) if head.manifest.incarnation == fresh.incarnation => return Ok(head.manifest),
+        Some(head) if head.manifest.incarnation != known => {
+            return Err(fault::storage_lost("another one took its place").into());
+        }
+        Some(head) => head.manifest.base,
+        None => 0,
+    };
+    let manifest = Manifest { base: next_life(before), ..fresh.clone() };
+    // A record with a key of its own moves the key generator behind it; clearing does not move it back.
+    let log = transaction.store(LOG)?;
+    let _sent = log.put(bytes::to_js(&[])).with_key(manifest.base as f64).primitive()?;
+    drop(log);
     for name in stores {
         let _sent = transaction.store(name)?.clear()?;
     }
-    Head { manifest: fresh.clone(), segment: None }.put(&transaction)?;
-    transaction.commit().await
+    Head { manifest: manifest.clone(), segment: None }.put(&transaction)?;
+    transaction.commit().await?;
+    Ok(manifest)
 }
 
 fn key(name: &str) -> JsValue {

@@ -3,7 +3,7 @@
 //! A change is decided before it comes here and always succeeds, so that the same list of changes
 //! leads both halves through the same states.
 
-use crate::store::{Checkpoint, Incarnation, Manifest, Seq, Tail, records};
+use crate::store::{Checkpoint, Incarnation, Manifest, Seq, Tail, next_life, records};
 use std::collections::BTreeMap;
 
 /// What one readwrite transaction does.
@@ -23,7 +23,7 @@ pub struct Half {
     pub checkpoint: Option<Checkpoint>,
     pub named: BTreeMap<String, Vec<u8>>,
     log: BTreeMap<Seq, Vec<u8>>,
-    /// The last key given out. Like IndexedDB's generator it outlives a wipe.
+    /// The last key given out.
     pub last: Seq,
 }
 
@@ -40,7 +40,8 @@ impl Half {
 
     pub fn tail(&self, seq: Seq) -> Tail {
         let records = self.log.range(seq.saturating_add(1)..);
-        let frames = records::join(records.map(|(key, record)| (*key, record.clone())));
+        let records = records.map(|(key, record)| (*key, record.clone()));
+        let frames = records::join(records, self.manifest.incarnation);
         Tail { manifest: self.manifest.clone(), frames }
     }
 
@@ -64,7 +65,9 @@ impl Half {
                 self.named.remove(&name);
             }
             Change::Wipe(incarnation, client) => {
-                *self = Self { last: self.last, ..Self::new(incarnation, client) };
+                let base = next_life(self.last);
+                *self = Self::new(incarnation, client);
+                (self.last, self.manifest.base) = (base, base);
             }
         }
     }
