@@ -10,24 +10,49 @@ import { MemoryStorage } from './storage.mjs';
 
 const SIGN = /\/storage\/v1\/object\/(upload\/)?sign\//;
 
-/** Opens the database and gives one face to both drivers. */
-async function connect({ backend, databaseUrl, dataDir }) {
-  if (backend === 'postgres') {
-    if (!databaseUrl) throw new Error('backend postgres needs databaseUrl');
-    const { createPostgresConnection } = await import('@supabase/lite/postgres');
-    const connection = await createPostgresConnection({ url: databaseUrl, postgresOptions: { onnotice: () => {} } });
-    return {
-      connection,
-      run: (sql) => connection.driver.unsafe(sql).simple(),
-      sql: async (text, params = []) => [...(await connection.driver.unsafe(text, params))],
-    };
-  }
+/** Values of table rows as PostgREST writes them: lite leaves PostgreSQL's own text of times, and text for most numerics. */
+const PARSERS = {
+  1114: (text) => text.replace(' ', 'T'),
+  1184: (text) => text.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00'),
+  1700: (text) => (Number.isFinite(Number(text)) ? Number(text) : text),
+};
+
+/** One statement as a signed-in user, with settings of its own. */
+async function runAs(query, claims, text, params, settings) {
+  const all = { role: claims.role, 'request.jwt.claims': JSON.stringify(claims), ...settings };
+  for (const [name, value] of Object.entries(all)) await query('select set_config($1, $2, true)', [name, value]);
+  return query(text, params);
+}
+
+/** PGlite: embedded, one connection. */
+async function connectPglite({ dataDir }) {
   const { createPgliteConnection } = await import('@supabase/lite/pglite');
-  const connection = await createPgliteConnection({ url: dataDir ?? 'memory://' });
+  const connection = await createPgliteConnection({ url: dataDir ?? 'memory://', pgliteOptions: { parsers: PARSERS } });
+  const { driver } = connection;
   return {
     connection,
-    run: (sql) => connection.driver.exec(sql),
-    sql: async (text, params = []) => (await connection.driver.query(text, params)).rows,
+    run: (script) => driver.exec(script),
+    sql: async (text, params = []) => (await driver.query(text, params)).rows,
+    asUser: (claims, text, params = [], settings = {}) =>
+      driver.transaction((tx) => runAs(async (...statement) => (await tx.query(...statement)).rows, claims, text, params, settings)),
+    listen: (channel, hear) => driver.listen(channel, hear),
+  };
+}
+
+/** A PostgreSQL server: a pool of connections. */
+async function connectPostgres({ databaseUrl }) {
+  if (!databaseUrl) throw new Error('backend postgres needs databaseUrl');
+  const { createPostgresConnection } = await import('@supabase/lite/postgres');
+  const type = (from) => ({ to: from, from: [from], serialize: String, parse: PARSERS[from] });
+  const types = { timestamp: type(1114), timestamptz: type(1184), numeric: type(1700) };
+  const connection = await createPostgresConnection({ url: databaseUrl, postgresOptions: { onnotice: () => {}, types } });
+  const { driver } = connection;
+  return {
+    connection,
+    run: (script) => driver.unsafe(script).simple(),
+    sql: async (text, params = []) => [...(await driver.unsafe(text, params))],
+    asUser: (claims, text, params = [], settings = {}) => driver.begin((tx) => runAs((...statement) => tx.unsafe(...statement), claims, text, params, settings)),
+    listen: async (channel, hear) => (await driver.listen(channel, hear)).unlisten,
   };
 }
 
@@ -47,7 +72,8 @@ async function withHostedUrls(response) {
  */
 export async function openLite(options) {
   const { App } = await import('@supabase/lite');
-  const { connection, run, sql } = await connect(options);
+  const database = await (options.backend === 'postgres' ? connectPostgres : connectPglite)(options);
+  const { connection } = database;
   speakPostgrest(connection);
   const app = new App({
     connection,
@@ -59,12 +85,12 @@ export async function openLite(options) {
   });
   app._storageAdapter = new MemoryStorage();
   await app.ensureSystemSchema();
-  await migrate({ run, sql }, { migrations: options.migrations });
+  await migrate(database, { migrations: options.migrations });
   await app.init();
   return {
-    sql,
-    run,
-    connection,
+    sql: database.sql,
+    asUser: database.asUser,
+    listen: database.listen,
     /** @param {Request} request @param {string | null} peerAddress */
     async fetch(request, peerAddress) {
       const response = await app.fetch(request, { peerAddress });

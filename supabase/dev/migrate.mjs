@@ -20,7 +20,7 @@ export function migrations() {
  * @param {{ migrations?: boolean }} [options] `migrations: false` leaves the database as a hosted project begins
  */
 export async function migrate(database, options = {}) {
-  await database.run(fs.readFileSync(new URL('roles.sql', import.meta.url), 'utf8'));
+  for (const script of ['roles.sql', 'realtime.sql']) await database.run(fs.readFileSync(new URL(script, import.meta.url), 'utf8'));
   if (options.migrations === false) return;
   await database.run(NOTES);
   const ran = new Set((await database.sql('select version from supabase_migrations.schema_migrations')).map((row) => row.version));
