@@ -7,7 +7,7 @@
 use super::frame::Frame;
 use crate::protocol::pull::{PullAnswer, PullRequest, SchemaAnswer};
 use crate::protocol::push::{Group, PushAnswer};
-use crate::protocol::{Fault, Text};
+use crate::protocol::{ErrorCode, Fault, Text};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
@@ -82,6 +82,13 @@ pub enum SyncState {
     Retry,
     Offline,
     Limited,
+}
+
+impl Failure {
+    /// The server refused the message for its size, not for the time it took: a repeat would not help.
+    pub fn is_too_large_for_ever(&self) -> bool {
+        self.too_large && self.fault.code == ErrorCode::InvalidRequest
+    }
 }
 
 impl From<Fault> for Failure {

@@ -114,6 +114,11 @@ impl Machine {
         !matches!(self.phase, Phase::Stopped | Phase::Idle | Phase::Waiting)
     }
 
+    /// Whether the last run ended well and nothing is under way.
+    pub fn is_content(&self) -> bool {
+        self.phase == Phase::Idle && self.error.is_none() && self.wake_ms.is_some()
+    }
+
     pub fn is_stopped(&self) -> bool {
         self.phase == Phase::Stopped
     }

@@ -293,9 +293,11 @@ impl Inner {
         });
         let weak = Rc::downgrade(self);
         room.courier.watch(move || {
-            if let Some(inner) = weak.upgrade() {
-                inner.tell_status();
+            let Some(inner) = weak.upgrade() else { return };
+            if inner.room().courier.machine().is_content() {
+                *inner.fault.borrow_mut() = None; // an earlier trouble is over
             }
+            inner.tell_status();
         });
         if let Some(json) = self.sessions.vault().get(SYNC).await? {
             let tables: Vec<Text> = serde_json::from_str(&json).unwrap_or_default();

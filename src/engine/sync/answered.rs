@@ -21,6 +21,9 @@ impl Machine {
                 self.size = self.sent(state) / 2;
                 self.next(state, at)
             }
+            (Phase::Pushing, Err(failure)) if failure.is_too_large_for_ever() => {
+                self.refuse_oversized(state, failure, at)
+            }
             (_, Err(failure)) => self.fail(failure, at),
             (Phase::Defining, Ok(Reply::Schema(answer))) => self.on_schema(state, answer, at),
             (Phase::Pushing, Ok(Reply::Push(answer))) => self.on_push(answer, at),
@@ -28,6 +31,17 @@ impl Machine {
             (Phase::Leasing | Phase::Defining | Phase::Sealing | Phase::Pushing, Ok(_)) => Vec::new(),
             (Phase::Settling | Phase::Pulling(_) | Phase::Folding, Ok(_)) => Vec::new(),
         }
+    }
+
+    /// The one mutation that was sent exceeds what the server takes: a dead letter, not a wedge.
+    fn refuse_oversized(&mut self, state: &State, failure: Failure, at: At) -> Vec<Effect> {
+        let sent = state.batch.as_ref().and_then(|batch| batch.mutations.first().copied());
+        let message =
+            format!("{}; shorten the row's longest values and write it again", failure.fault.message);
+        let rejected = Outcome::Rejected { code: "413".into(), message: message.into(), row: None };
+        let outcomes = sent.map(|id| (id, rejected)).into_iter().collect();
+        self.phase = Phase::Settling;
+        vec![Effect::Append(Frame::Pushed(Pushed { outcomes, xid: None, time_ms: at.now_ms }))]
     }
 
     /// Mutations in the message that is under way.
@@ -100,4 +114,27 @@ fn incompatible(versions: &[u32]) -> Failure {
     );
     let fault = Fault::new(ErrorCode::IncompatibleServer, message);
     Failure { fault, retry_after_ms: Some(backoff::MOST_MS), too_large: false }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Batch;
+    use crate::engine::interface::Event;
+    use crate::engine::sync::Machine;
+    use crate::protocol::MutationId;
+
+    #[test]
+    fn one_mutation_that_the_server_never_takes_is_a_dead_letter_and_no_wedge() {
+        let mut machine = Machine::new(["entries".into()]);
+        machine.phase = Phase::Pushing;
+        let id = MutationId([1; 16]);
+        let batch = Batch { mutations: vec![id], sent_ms: 0 };
+        let state = State { batch: Some(batch), ..State::default() };
+        let fault = Fault::new(ErrorCode::InvalidRequest, "413");
+        let failure = Failure { fault, retry_after_ms: None, too_large: true };
+        let effects = machine.step(&state, Event::Answered(Err(failure)), At { now_ms: 0, entropy: 0 });
+        let [Effect::Append(Frame::Pushed(pushed))] = effects.as_slice() else { panic!("{effects:?}") };
+        assert!(matches!(&pushed.outcomes[..], [(refused, Outcome::Rejected { .. })] if *refused == id));
+    }
 }

@@ -32,7 +32,8 @@ pub fn of_status(function: &str, status: u16, body: &str, retry_after: Option<&s
     let body: ErrorBody = serde_json::from_str(body).unwrap_or_default();
     let code = body.code.as_str().unwrap_or_default();
     let is_missing = status == 404 || code == "PGRST202" || code == "42883";
-    let too_large = status == 413 || code == "57014" || code == "54000";
+    let is_timeout = code == "57014";
+    let too_large = status == 413 || code == "54000" || is_timeout;
     let told = format!("{function} answered {status} {code} {}", body.message);
     let (error, message) = match status {
         401 | 403 => (
@@ -44,7 +45,8 @@ pub fn of_status(function: &str, status: u16, body: &str, retry_after: Option<&s
             format!("{told}; install Thermocline's migration with: supabase db push"),
         ),
         429 => (ErrorCode::RateLimited, told),
-        _ if too_large => (ErrorCode::Timeout, told),
+        _ if is_timeout => (ErrorCode::Timeout, told),
+        _ if too_large => (ErrorCode::InvalidRequest, told),
         500.. => (ErrorCode::ServerError, told),
         _ => (ErrorCode::InvalidRequest, told),
     };
