@@ -8,6 +8,12 @@ import { speakPostgrest } from './errors.mjs';
 import { migrate } from './migrate.mjs';
 import { MemoryStorage } from './storage.mjs';
 
+/** Storage is experimental in lite, and known to be. */
+const KNOWN_WARNING = /^EXPERIMENTAL FEATURES ENABLED/;
+const warn = console.warn;
+console.warn = (...values) => {
+  if (!KNOWN_WARNING.test(values[0])) warn(...values);
+};
 const SIGN = /\/storage\/v1\/object\/(upload\/)?sign\//;
 
 /** Values of table rows as PostgREST writes them: lite leaves PostgreSQL's own text of times, and text for most numerics. */
