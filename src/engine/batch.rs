@@ -119,6 +119,7 @@ fn sent(state: &State, pending: &Pending) -> SentMutation {
         id: pending.id,
         user: pending.user.clone().unwrap_or_else(|| "".into()),
         base: pending.base,
+        stamp: pending.stamp,
         key: key_columns.iter().zip(values).map(|(column, value)| (column.clone(), value.into())).collect(),
         cells,
     }

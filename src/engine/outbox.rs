@@ -49,6 +49,8 @@ pub struct Pending {
     pub base: Option<Rev>,
     /// When the first coalesced edit was made, milliseconds since 1970.
     pub made_ms: u64,
+    /// When the last of them was made.
+    pub stamp: Stamp,
     /// A `Sent` frame has named it: its content is fixed.
     pub sealed: bool,
     pub standing: Standing,

@@ -145,6 +145,7 @@ fn pending(state: &State, id: &RowId, edit: Edit<'_>) -> Pending {
         shown: if becomes_update { Vec::new() } else { mutation.shown.clone() },
         base: if becomes_update { base } else { mutation.base },
         made_ms: time_ms,
+        stamp,
         sealed: false,
         standing: Standing::Waiting,
     }
@@ -159,6 +160,7 @@ fn open_end(state: &State, id: &RowId, user: &Option<Text>) -> Option<(Place, Op
 
 /// Columns merge; each keeps what its first edit replaced and the stamp of its last.
 fn merge(first: &mut Pending, later: Pending) {
+    first.stamp = later.stamp;
     for cell in later.cells {
         match first.cells.iter_mut().find(|known| known.column == cell.column) {
             Some(known) => {

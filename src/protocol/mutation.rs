@@ -113,8 +113,7 @@ impl Op {
     /// The wire's three letters.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Insert => "ins",
-            Self::InsertIgnore => "ign",
+            Self::Insert | Self::InsertIgnore => "ins",
             Self::Update => "upd",
             Self::Upsert => "ups",
             Self::Delete => "del",

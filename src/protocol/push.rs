@@ -17,6 +17,8 @@ pub struct SentMutation {
     pub id: MutationId,
     pub user: Text,
     pub base: Option<Rev>,
+    /// When the last of its edits was made.
+    pub stamp: Stamp,
     /// Key columns with their raw values.
     pub key: Vec<(Text, Text)>,
     /// The other columns.
@@ -86,9 +88,10 @@ pub fn push_body(client: &str, groups: &[Group]) -> String {
 fn push_group(body: &mut String, group: &Group) {
     let columns: Vec<String> = group.columns.iter().map(|column| quoted(column)).collect();
     body.push_str(&format!(
-        r#"{{"t":{},"op":"{}","cols":[{}],"rows":["#,
+        r#"{{"t":{},"op":"{}",{}"cols":[{}],"rows":["#,
         quoted(&group.table),
         group.op.as_str(),
+        if group.op == Op::InsertIgnore { r#""ignore":true,"# } else { "" },
         columns.join(",")
     ));
     for (n, mutation) in group.mutations.iter().enumerate() {
@@ -105,7 +108,7 @@ fn push_mutation(body: &mut String, mutation: &SentMutation) {
     if let Some(base) = mutation.base {
         body.push_str(&format!(r#","_b":"{base}""#));
     }
-    push_stamps(body, &mutation.cells);
+    push_stamps(body, mutation);
     let old: Vec<String> = mutation
         .cells
         .iter()
@@ -125,14 +128,13 @@ fn push_mutation(body: &mut String, mutation: &SentMutation) {
 
 /// One stamp where all columns share it, else one a column: a coalesced mutation keeps the time of
 /// each column's own edit.
-fn push_stamps(body: &mut String, cells: &[SentCell]) {
-    let Some(first) = cells.first() else { return };
-    if cells.iter().all(|cell| cell.stamp == first.stamp) {
-        body.push_str(&format!(r#","_t":"{}""#, first.stamp));
+fn push_stamps(body: &mut String, mutation: &SentMutation) {
+    if mutation.cells.iter().all(|cell| cell.stamp == mutation.stamp) {
+        body.push_str(&format!(r#","_t":"{}""#, mutation.stamp));
         return;
     }
-    let stamps: Vec<String> =
-        cells.iter().map(|cell| format!(r#"{}:"{}""#, quoted(&cell.column), cell.stamp)).collect();
+    let stamp = |cell: &SentCell| format!(r#"{}:"{}""#, quoted(&cell.column), cell.stamp);
+    let stamps: Vec<String> = mutation.cells.iter().map(stamp).collect();
     body.push_str(&format!(r#","_t":{{{}}}"#, stamps.join(",")));
 }
 
@@ -241,6 +243,7 @@ mod tests {
                 id: MutationId([7; 16]),
                 user: "u".into(),
                 base: Some(Rev(9)),
+                stamp: stamps[1],
                 key: vec![("id".into(), "\"k\"".into())],
                 cells: vec![cell("a", stamps[0]), cell("b", stamps[1])],
             }],
@@ -258,6 +261,20 @@ mod tests {
     #[test]
     fn columns_edited_at_different_times_keep_their_own_stamps() {
         assert!(push_body("c", &[group([5, 6])]).contains(r#""_t":{"a":"5","b":"6"}"#));
+    }
+
+    #[test]
+    fn a_delete_carries_the_time_of_its_edit() {
+        let mut group = group([5, 5]);
+        (group.op, group.columns) = (Op::Delete, Vec::new());
+        group.mutations[0].cells.clear();
+        assert!(push_body("c", &[group]).contains(r#""_b":"9","_t":"5","id":"k"}"#));
+    }
+
+    #[test]
+    fn an_insert_that_gives_way_says_so_for_its_group() {
+        let group = Group { op: Op::InsertIgnore, ..group([5, 5]) };
+        assert!(push_body("c", &[group]).contains(r#""op":"ins","ignore":true,"#));
     }
 
     #[test]
