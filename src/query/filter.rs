@@ -80,7 +80,7 @@ pub(super) fn parse_logic(
         }
         _ => return Ok(None),
     };
-    let mut cursor = Cursor::new("logic tree", value);
+    let mut cursor = Cursor::after(key, "logic tree", value);
     let parts = group(name, table, &mut cursor, 0)?;
     if !cursor.done() {
         return Err(cursor.expected("end of input").into());

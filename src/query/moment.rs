@@ -82,6 +82,10 @@ impl Moment {
         if shape.offset.is_some_and(|(_, hours, minutes)| hours > 15 || minutes > 59) {
             return Err(zone_out_of_range(given).into());
         }
+        if shape.date.is_some_and(|[_, month, day]| !(1..=12).contains(&month) || !(1..=31).contains(&day)) {
+            let hint = "Perhaps you need a different \"datestyle\" setting.";
+            return Err(moment_out_of_range(given).with_hint(hint).into());
+        }
         shape.check().ok_or_else(|| moment_out_of_range(given).into())
     }
 

@@ -69,8 +69,9 @@ impl ReadPlan {
         }
         let range = content_range(self.range.offset, page.len(), counted);
         if counted.is_some_and(|total| self.range.offset > total as u64) {
-            let mut answer =
-                Answer::refused(&out_of_bounds(self.range.offset, total)).with("content-range", range);
+            let mut answer = Answer::refused(&out_of_bounds(self.range.offset, total))
+                .with("content-range", range)
+                .with_some("preference-applied", self.shape.prefer.applied(true, false, false));
             if self.head {
                 answer.body.clear();
             }

@@ -25,15 +25,20 @@ pub(super) struct Path {
 #[derive(Clone)]
 pub(super) struct Cursor<'a> {
     what: &'static str,
-    /// What the message shows; the text may have a prefix that the message has not.
-    shown: &'a str,
     text: &'a str,
+    /// Characters that PostgREST has before the text when it counts columns.
+    before: usize,
     at: usize,
 }
 
 impl<'a> Cursor<'a> {
     pub(super) fn new(what: &'static str, text: &'a str) -> Self {
-        Self { what, shown: text, text, at: 0 }
+        Self { what, text, before: 0, at: 0 }
+    }
+
+    /// The value of `or` or `not.and`, which PostgREST reads together with its key.
+    pub(super) fn after(key: &str, what: &'static str, text: &'a str) -> Self {
+        Self { before: key.len(), ..Self::new(what, text) }
     }
 
     pub(super) fn rest(&self) -> &'a str {
@@ -86,7 +91,8 @@ impl<'a> Cursor<'a> {
             Some(c) => format!("unexpected \"{c}\" expecting {expected}"),
             None => format!("unexpected end of input expecting {expected}"),
         };
-        syntax(self.what, self.shown, self.text[..self.at].chars().count() + 1, &found)
+        let column = self.before + self.text[..self.at].chars().count() + 1;
+        syntax(self.what, self.text, column, &found)
     }
 
     /// A field name: quoted, or letters, digits, `_`, `$`, spaces and single hyphens.

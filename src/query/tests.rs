@@ -3,6 +3,7 @@
 //! A small table of everyday types, and a fold as simple as can be: it applies mutations to a map.
 
 mod model;
+mod noise;
 mod reads;
 mod writes;
 

@@ -209,7 +209,7 @@ fn a_malformed_request_is_refused_in_postgrests_words() {
         ("n=not.foo.2", 400, "PGRST100", "\"failed to parse filter (not.foo.2)\" (line 1, column 5)"),
         ("n=in.2", 400, "PGRST100", "\"failed to parse filter (in.2)\" (line 1, column 4)"),
         ("n=is.2", 400, "PGRST100", "\"failed to parse filter (is.2)\" (line 1, column 4)"),
-        ("or=(n.eq.1", 400, "PGRST100", "\"failed to parse logic tree ((n.eq.1)\" (line 1, column 8)"),
+        ("or=(n.eq.1", 400, "PGRST100", "\"failed to parse logic tree ((n.eq.1)\" (line 1, column 10)"),
         ("order=n.up", 400, "PGRST100", "\"failed to parse order (n.up)\" (line 1, column 3)"),
         ("nope=eq.1", 400, "42703", "column entries.nope does not exist"),
         ("select=nope", 400, "42703", "column entries.nope does not exist"),
