@@ -58,6 +58,14 @@ impl ReadPlan {
 
     /// The answer over these rows. `schema` is the one the plan was parsed with.
     pub fn run(&self, schema: &Schema, rows: &dyn Rows, collate: &dyn Collate) -> Answer {
+        let mut answer = self.answer(schema, rows, collate);
+        if self.head {
+            answer.body.clear();
+        }
+        answer
+    }
+
+    fn answer(&self, schema: &Schema, rows: &dyn Rows, collate: &dyn Collate) -> Answer {
         let Some(table) = schema.tables.get(&self.table) else {
             let message = format!("Could not find the table 'public.{}' in the schema cache", self.table);
             return Answer::refused(&PgError::new(404, "PGRST205", message));
@@ -69,13 +77,9 @@ impl ReadPlan {
         }
         let range = content_range(self.range.offset, page.len(), counted);
         if counted.is_some_and(|total| self.range.offset > total as u64) {
-            let mut answer = Answer::refused(&out_of_bounds(self.range.offset, total))
+            return Answer::refused(&out_of_bounds(self.range.offset, total))
                 .with("content-range", range)
                 .with_some("preference-applied", self.shape.prefer.applied(true, false, false));
-            if self.head {
-                answer.body.clear();
-            }
-            return answer;
         }
         let status = if counted.is_some_and(|total| page.len() < total) { 206 } else { 200 };
         let text = if self.head { String::new() } else { self.write(table, &page) };
