@@ -1,0 +1,156 @@
+//! One context's work over a store: group commit, many contexts on one log, checkpoints, damage, loss.
+
+#![cfg(not(target_arch = "wasm32"))]
+
+mod realm;
+
+use futures_executor::LocalPool;
+use futures_util::future::join_all;
+use realm::{found, insert, key, open};
+use std::cell::Cell;
+use std::rc::Rc;
+use thermocline::engine::Frame;
+use thermocline::protocol::{Decision, ErrorCode};
+use thermocline::store::memory::{Failure, MemoryStore};
+use thermocline::store::{Durability, Store};
+
+fn frames(pool: &mut LocalPool, store: &MemoryStore) -> usize {
+    pool.run_until(store.tail(0)).expect("reads").frames.len()
+}
+
+#[test]
+fn writes_that_wait_together_leave_as_one_frame() {
+    let mut pool = LocalPool::new();
+    let (tab, store) = found(&mut pool);
+    let before = frames(&mut pool, &store);
+    let decisions = pool.run_until(join_all((0..1_000).map(|id| tab.write(insert(id)))));
+    assert!(decisions.iter().all(|decision| *decision == Ok(Decision::Done(vec![true]))));
+    assert_eq!(frames(&mut pool, &store), before + 1);
+    assert_eq!(tab.state().outbox.len(), 1_000);
+}
+
+/// Invariant 7.
+#[test]
+fn two_contexts_that_write_in_turns_are_in_the_same_state() {
+    let mut pool = LocalPool::new();
+    let (one, store) = found(&mut pool);
+    let (two, _) = open(&mut pool, &store);
+    for id in 0..20 {
+        let tab = if id % 3 == 0 { &one } else { &two };
+        pool.run_until(tab.write(insert(id))).expect("stores");
+    }
+    pool.run_until(one.catch_up()).expect("reads");
+    pool.run_until(two.catch_up()).expect("reads");
+    assert_eq!(*one.state(), *two.state());
+    assert_eq!(one.state().outbox.len(), 20);
+}
+
+#[test]
+fn of_two_tabs_that_insert_one_key_the_second_is_refused_everywhere() {
+    let mut pool = LocalPool::new();
+    let (one, store) = found(&mut pool);
+    let (two, _) = open(&mut pool, &store);
+    pool.run_until(one.write(insert(7))).expect("stores");
+    let mut late = insert(7);
+    late.id.0[15] = 9;
+    let decision = pool.run_until(two.write(late));
+    assert!(matches!(decision, Ok(Decision::Refused(error)) if error.code == "23505"));
+}
+
+/// Invariant 8, and a context that the checkpoint has overtaken.
+#[test]
+fn a_context_behind_a_checkpoint_loads_it_and_answers_its_own_writes() {
+    let mut pool = LocalPool::new();
+    let (one, store) = found(&mut pool);
+    let (behind, _) = open(&mut pool, &store);
+    let ran_again = Rc::new(Cell::new(false));
+    let told = Rc::clone(&ran_again);
+    behind
+        .watch(move |changes| told.set(told.get() || changes.tables.iter().any(|t| t.as_ref() == "entries")));
+    for id in 0..5 {
+        pool.run_until(one.write(insert(id))).expect("stores");
+    }
+    assert_eq!(pool.run_until(one.checkpoint()), Ok(true));
+    assert_eq!(frames(&mut pool, &store), 0, "the prefix is gone");
+    assert_eq!(pool.run_until(behind.write(insert(5))), Ok(Decision::Done(vec![true])));
+    assert!(ran_again.get(), "live queries run again");
+    pool.run_until(one.catch_up()).expect("reads");
+    assert_eq!(*one.state(), *behind.state());
+    let (fresh, _) = open(&mut pool, &store);
+    assert_eq!(*one.state(), *fresh.state(), "start-up is crash recovery");
+}
+
+#[test]
+fn of_two_checkpoints_at_once_one_counts_and_nothing_is_lost() {
+    let mut pool = LocalPool::new();
+    let (one, store) = found(&mut pool);
+    let (two, _) = open(&mut pool, &store);
+    pool.run_until(one.write(insert(1))).expect("stores");
+    pool.run_until(two.catch_up()).expect("reads");
+    pool.run_until(one.checkpoint()).expect("writes");
+    pool.run_until(one.write(insert(2))).expect("stores");
+    pool.run_until(two.checkpoint()).expect("gives up");
+    let (fresh, _) = open(&mut pool, &store);
+    assert_eq!(fresh.state().outbox.len(), 2);
+    assert_eq!(two.manifest().version, 1);
+}
+
+/// Invariant 1: what was stored is told, whatever became of the answer.
+#[test]
+fn a_write_that_was_stored_without_an_answer_is_found_in_the_log() {
+    let mut pool = LocalPool::new();
+    let (tab, store) = found(&mut pool);
+    store.fail_next(Failure::AnswerLost);
+    assert_eq!(pool.run_until(tab.write(insert(1))), Ok(Decision::Done(vec![true])));
+    assert_eq!(tab.state().outbox.len(), 1);
+}
+
+#[test]
+fn a_write_that_was_not_stored_says_why_and_the_next_one_succeeds() {
+    let mut pool = LocalPool::new();
+    let (tab, store) = found(&mut pool);
+    store.fail_next(Failure::QuotaExceeded);
+    let refused = pool.run_until(tab.write(insert(1))).expect_err("no room");
+    assert_eq!(refused.code, ErrorCode::QuotaExceeded);
+    assert!(tab.state().visible("entries", &key(1)).is_none());
+    assert_eq!(pool.run_until(tab.write(insert(1))), Ok(Decision::Done(vec![true])));
+}
+
+/// Invariant 12.
+#[test]
+fn a_damaged_frame_is_reported_and_everything_after_it_is_usable() {
+    let mut pool = LocalPool::new();
+    let (tab, store) = found(&mut pool);
+    let mut damaged = Frame::Write(vec![insert(1)]).encode();
+    *damaged.last_mut().expect("not empty") ^= 1;
+    pool.run_until(store.append(&[damaged], Durability::Strict)).expect("stores");
+    pool.run_until(tab.write(insert(2))).expect("stores");
+    assert_eq!(tab.damaged(), 1);
+    assert!(tab.state().visible("entries", &key(1)).is_none());
+    assert!(tab.state().visible("entries", &key(2)).is_some());
+}
+
+#[test]
+fn a_context_that_meets_a_newer_frame_stops_writing_and_asks_for_a_reload() {
+    let mut pool = LocalPool::new();
+    let (tab, store) = found(&mut pool);
+    let mut newer = Frame::Write(vec![insert(1)]).encode();
+    newer[2] += 1;
+    pool.run_until(store.append(&[newer], Durability::Strict)).expect("stores");
+    let fault = pool.run_until(tab.catch_up()).expect_err("newer");
+    assert_eq!(fault.code, ErrorCode::NewerVersion);
+    assert!(fault.message.contains("reload"), "{fault}");
+    let fault = pool.run_until(tab.write(insert(2))).expect_err("halted");
+    assert_eq!(fault.code, ErrorCode::NewerVersion);
+}
+
+/// PITFALLS 25: data that the browser threw away is not "up to date".
+#[test]
+fn a_database_that_was_evicted_is_said_to_be_lost() {
+    let mut pool = LocalPool::new();
+    let (tab, store) = found(&mut pool);
+    store.evict([9; 16], [9; 16]);
+    let fault = pool.run_until(tab.catch_up()).expect_err("gone");
+    assert_eq!(fault.code, ErrorCode::StorageLost);
+    assert!(pool.run_until(tab.write(insert(1))).is_err());
+}

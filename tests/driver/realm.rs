@@ -1,0 +1,121 @@
+//! A realm for tests: tasks on this thread, a clock that is set, leases that are free, no network.
+
+use futures_executor::{LocalPool, LocalSpawner};
+use futures_util::task::LocalSpawnExt;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use thermocline::driver::{Platform, Replica};
+use thermocline::engine::Frame;
+use thermocline::protocol::{Change, Fault, Key, Mutation, MutationId, Op, Request, Schema};
+use thermocline::store::memory::MemoryStore;
+use thermocline::store::{Durability, Incarnation, Seq};
+
+pub type Tab = Rc<Replica<MemoryStore, Realm>>;
+
+pub struct Realm {
+    spawner: LocalSpawner,
+    random: Cell<u8>,
+    pub announced: RefCell<Vec<Seq>>,
+    pub reported: RefCell<Vec<Fault>>,
+}
+
+impl Realm {
+    pub fn new(pool: &LocalPool) -> Rc<Self> {
+        let spawner = pool.spawner();
+        Rc::new(Self {
+            spawner,
+            random: Cell::new(0),
+            announced: RefCell::default(),
+            reported: RefCell::default(),
+        })
+    }
+}
+
+impl Platform for Realm {
+    type Lease = ();
+
+    fn now_ms(&self) -> u64 {
+        1_000
+    }
+
+    fn random(&self) -> [u8; 16] {
+        self.random.set(self.random.get().wrapping_add(1));
+        [self.random.get(); 16]
+    }
+
+    fn is_online(&self) -> bool {
+        false
+    }
+
+    fn spawn(&self, task: impl Future<Output = ()> + 'static) {
+        self.spawner.spawn_local(task).expect("the pool outlives the test");
+    }
+
+    async fn sleep(&self, _ms: u64) {}
+
+    async fn lease(&self, _name: &str) -> Self::Lease {}
+
+    async fn try_lease(&self, _name: &str) -> Option<Self::Lease> {
+        Some(())
+    }
+
+    fn report(&self, fault: &Fault) {
+        self.reported.borrow_mut().push(fault.clone());
+    }
+
+    fn announce(&self, _incarnation: Incarnation, seq: Seq) {
+        self.announced.borrow_mut().push(seq);
+    }
+}
+
+/// `entries (id text primary key, title text)`.
+fn schema() -> Schema {
+    let column = |name: &str| {
+        format!(
+            r#"{{"name":"{name}","type":"text","not_null":false,"default":null,"collation":"C","generated":false,"identity":false}}"#
+        )
+    };
+    let json = format!(
+        r#"{{"tables":{{"entries":{{"columns":[{},{}],"key":["id"],"owner":null,"time":null,"policy":"merge","direction":"both"}}}}}}"#,
+        column("id"),
+        column("title")
+    );
+    serde_json::from_str(&json).expect("a schema")
+}
+
+pub fn open(pool: &mut LocalPool, store: &MemoryStore) -> (Tab, Rc<Realm>) {
+    let realm = Realm::new(pool);
+    let tab = Replica::open(store.clone(), Rc::clone(&realm), "test", Durability::Strict);
+    (pool.run_until(tab).expect("opens"), realm)
+}
+
+/// A first tab, with the definitions in the log.
+pub fn found(pool: &mut LocalPool) -> (Tab, MemoryStore) {
+    let store = MemoryStore::new([1; 16], [2; 16]);
+    let (tab, _) = open(pool, &store);
+    pool.run_until(tab.append(Frame::Schema(schema()))).expect("stores");
+    (tab, store)
+}
+
+pub fn key(id: u16) -> Key {
+    Key::from_values([format!("\"{id}\"").as_str()])
+}
+
+/// Inserts the entry `id`.
+pub fn insert(id: u16) -> Request {
+    let mut bytes = [0; 16];
+    bytes[..2].copy_from_slice(&id.to_be_bytes());
+    bytes[2] = 1;
+    let change =
+        |column: &str, value: String| Change { column: column.into(), value: value.into(), old: None };
+    let mutation = Mutation {
+        id: MutationId(bytes),
+        table: "entries".into(),
+        key: key(id),
+        op: Op::Insert,
+        changes: vec![change("id", format!("\"{id}\"")), change("title", format!("\"entry {id}\""))],
+        shown: Vec::new(),
+        base: None,
+    };
+    Request { id: MutationId(bytes), user: Some("u".into()), time_ms: 1_000, mutations: vec![mutation] }
+}
