@@ -8,7 +8,7 @@ use super::refusal::unknown_column;
 use super::syntax::{Path, Step};
 use super::value::{Collation, Value};
 use crate::protocol::row::fields;
-use crate::protocol::{PgError, Table};
+use crate::protocol::{PgError, Table, Text};
 use std::borrow::Cow;
 
 #[derive(Clone, Debug)]
@@ -33,7 +33,7 @@ impl Field {
                 let defined = &table.columns[column];
                 (Kind::of(&defined.type_name), defined.type_name.to_string(), defined.collation.as_ref())
             }
-            (false, true) => (Kind::Text(None), "text".to_string(), None),
+            (false, true) => (Kind::Text(None), "text".to_string(), default_collation(table)),
             (false, false) => (Kind::Jsonb, "jsonb".to_string(), None),
         };
         let collation = Collation::of(&kind, collation);
@@ -80,6 +80,14 @@ impl Field {
             (found, false) => Some(Value::Json(Cow::Borrowed(found))),
         }
     }
+}
+
+/// What `->>` yields orders by the database's default, which the definition does not name: most
+/// likely that of a column which does not order by bytes, as `C` is chosen column by column.
+fn default_collation(table: &Table) -> Option<&Text> {
+    let mut named = table.columns.iter().filter_map(|column| column.collation.as_ref());
+    let first = named.clone().next();
+    named.find(|name| Collation::of(&Kind::Text(None), Some(name)) != Collation::Bytes).or(first)
 }
 
 /// Follows a path into JSON text, as Postgres's `->` does. A `jsonb` scalar is an array of itself.

@@ -143,6 +143,14 @@ fn order_has_postgres_nulls_and_the_columns_collation() {
 }
 
 #[test]
+fn a_json_text_orders_by_the_tables_collation() {
+    let rows = |text: &str, n: u8| format!(r#"{{"id":"{}","title":"","meta":{{"k": "{text}"}}}}"#, id(n));
+    let memory = Memory::with(&[&rows("b", 1), &rows("A", 2), &rows("C", 3)]);
+    let body = get(&memory, "entries?select=meta->>k&order=meta->>k").body;
+    assert_eq!(body, r#"[{"k":"A"},{"k":"b"},{"k":"C"}]"#);
+}
+
+#[test]
 fn select_names_aliases_paths_and_casts() {
     let body = |select: &str| get(&memory(), &format!("entries?id=eq.{}&select={select}", id(1))).body;
     assert_eq!(body("title,n"), r#"[{"title":"beta","n":2}]"#);
