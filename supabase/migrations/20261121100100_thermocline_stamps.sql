@@ -15,28 +15,19 @@ create function thermocline.next_rev() returns bigint
   as $$ select (pg_current_xact_id()::text::bigint << 22) | (nextval('thermocline.revs') & 4194303) $$;
 comment on function thermocline.next_rev() is 'A revision of the current transaction.';
 
+-- A plain expression without settings of its own, so that it is inlined; it names nothing outside pg_catalog.
 create function thermocline.now_us() returns bigint
-  language sql volatile set search_path = ''
+  language sql volatile
   as $$ select (extract(epoch from clock_timestamp()) * 1000000)::bigint $$;
 comment on function thermocline.now_us() is 'The server''s clock in microseconds since 1970.';
-
-create function thermocline.count_stamp() returns void
-  language plpgsql volatile set search_path = ''
-as $$
-declare
-  counted constant text := current_setting('thermocline.stamped', true);
-begin
-  if counted <> '' then
-    perform set_config('thermocline.stamped', (counted::int + 1)::text, true);
-  end if;
-end $$;
-comment on function thermocline.count_stamp() is 'Counts one stamp or tombstone of a push; outside of push it does nothing.';
 
 -- The two stamps are security definer so that a writer needs no right on the sequence; they read and change only the
 -- row that is being written.
 create function thermocline.stamp() returns trigger
   language plpgsql security definer set search_path = ''
 as $$
+declare
+  counted constant text := current_setting('thermocline.stamped', true);
 begin
   if tg_op = 'UPDATE' then
     new._rev := old._rev;
@@ -47,7 +38,7 @@ begin
     end if;
   end if;
   new._rev := (pg_current_xact_id()::text::bigint << 22) | (nextval('thermocline.revs') & 4194303);
-  perform thermocline.count_stamp();
+  if counted <> '' then perform set_config('thermocline.stamped', (counted::int + 1)::text, true); end if;
   return new;
 end $$;
 comment on function thermocline.stamp() is 'Gives a changed row its revision.';
@@ -56,7 +47,8 @@ create function thermocline.stamp_columns() returns trigger
   language plpgsql security definer set search_path = ''
 as $$
 declare
-  pushing constant boolean := coalesce(current_setting('thermocline.stamped', true), '') <> '';
+  counted constant text := current_setting('thermocline.stamped', true);
+  pushing constant boolean := coalesce(counted <> '', false);
   sent jsonb := new._at;
   before jsonb;
 begin
@@ -82,7 +74,7 @@ begin
         and (tg_nargs = 0 or not tg_argv[0]::jsonb ? n.key);
   end if;
   new._rev := (pg_current_xact_id()::text::bigint << 22) | (nextval('thermocline.revs') & 4194303);
-  perform thermocline.count_stamp();
+  if counted <> '' then perform set_config('thermocline.stamped', (counted::int + 1)::text, true); end if;
   return new;
 end $$;
 comment on function thermocline.stamp_columns() is
@@ -95,12 +87,13 @@ create function thermocline.bury() returns trigger
 as $$
 declare
   removed constant jsonb := to_jsonb(old);
+  counted constant text := current_setting('thermocline.stamped', true);
   removed_key jsonb;
 begin
   select jsonb_object_agg(k, removed -> k) into removed_key from unnest(tg_argv[1]::text[]) k;
   insert into thermocline.tombstones (name, owner, key, rev)
     values (tg_argv[0], (removed ->> tg_argv[2])::uuid, removed_key, thermocline.next_rev());
-  perform thermocline.count_stamp();
+  if counted <> '' then perform set_config('thermocline.stamped', (counted::int + 1)::text, true); end if;
   return null;
 end $$;
 comment on function thermocline.bury() is 'Leaves a tombstone for a row that was deleted or that left its owner.';

@@ -6,8 +6,9 @@
 -- The app's own triggers and policies run in here, so the functions that touch its tables have the search path that PostgREST
 -- gives; all names of ours are qualified all the same. Invariant: a row that an answer calls applied or merged is known to the client in full after that answer.
 
+-- A plain expression without settings of its own, so that it is inlined; it names nothing outside pg_catalog.
 create function thermocline.stamp_of(stamps jsonb, col text, now_us bigint) returns bigint
-  language sql immutable set search_path = ''
+  language sql immutable
 as $$
   -- A stamp ahead of the server's clock counts as the server's clock; so does none at all.
   select least(coalesce((case jsonb_typeof(stamps) when 'object' then stamps ->> col else stamps #>> '{}' end)::bigint, now_us), now_us)
@@ -70,20 +71,19 @@ comment on function thermocline.decide_delete(text, jsonb, jsonb, boolean, bigin
   'A delete''s verdict: by latest-wins and merge it must be later than every change of the row.';
 
 create function thermocline.shown(held jsonb) returns jsonb
-  language sql immutable set search_path = ''
+  language sql stable -- inlined, as stamp_of is
   as $$ select jsonb_build_object('row', held - '{_rev,_at}'::text[]) $$;
 comment on function thermocline.shown(jsonb) is 'The detail of an answer that carries the whole row.';
 
-create function thermocline.set_otherwise(stored jsonb, expected jsonb) returns jsonb
+create function thermocline.set_otherwise(stored text, expected text) returns text
   language sql immutable set search_path = ''
 as $$
-  select jsonb_build_object('set', jsonb_object_agg(s.key, s.value))
-    from jsonb_each(stored) s
-    where s.value is distinct from expected -> s.key and s.key not in ('_rev', '_at')
-    having count(*) > 0
+  select format($q$(
+    select jsonb_build_object('set', jsonb_object_agg(c.key, c.value)) from jsonb_each(%1$s) c
+      where c.value is distinct from %2$s -> c.key and c.key not in ('_rev', '_at') having count(*) > 0)$q$, stored, expected)
 $$;
-comment on function thermocline.set_otherwise(jsonb, jsonb) is
-  'The detail of an applied mutation: columns whose stored value differs from what the client expects; null if none.';
+comment on function thermocline.set_otherwise(text, text) is
+  'SQL: the detail of an applied mutation, columns whose stored value differs from what the client expects; null if none.';
 
 create function thermocline.refusal(code text, message text, shown jsonb default '{}') returns jsonb
   language sql immutable set search_path = ''
@@ -120,9 +120,10 @@ begin
         select %3$s%4$s from src s where not exists (select from %1$s x where %5$s)
         on conflict (%6$s) do nothing
         returning x.*)
-    select jsonb_object_agg(s.m ->> '_o', jsonb_build_array('applied', x._rev::text, thermocline.set_otherwise(to_jsonb(x), s.m)))
+    select jsonb_object_agg(s.m ->> '_o', jsonb_build_array('applied', x._rev::text, %7$s))
       from src s join written x on %5$s
-  $q$, t.relation, names, vals, stamps, thermocline.same_key(t, 'x', '(s.r)'), (select string_agg(format('%I', k), ', ') from unnest(t.key) k))
+  $q$, t.relation, names, vals, stamps, thermocline.same_key(t, 'x', '(s.r)'), (select string_agg(format('%I', k), ', ') from unnest(t.key) k),
+    thermocline.set_otherwise('to_jsonb(x)', 's.m'))
     into answers using batch, cols, thermocline.now_us();
   return coalesce(answers, '{}');
 end $$;
@@ -158,11 +159,11 @@ begin
         when d.o is null then thermocline.refusal('42501', 'the key is taken by a row that is not visible')
         when w.o is null then jsonb_build_array(case d.verdict when 'conflict' then d.verdict else 'superseded' end,
           d.rev::text, thermocline.shown(d.held))
-        when d.verdict = 'applied' and d.rev = (d.m ->> '_b')::bigint then jsonb_build_array('applied', w.rev::text,
-          thermocline.set_otherwise(w.held, d.held || (select coalesce(jsonb_object_agg(c, d.m -> c), '{}') from unnest($4) c)))
+        when d.verdict = 'applied' and d.rev = (d.m ->> '_b')::bigint then jsonb_build_array('applied', w.rev::text, %4$s)
         else jsonb_build_array('merged', w.rev::text, thermocline.shown(w.held)) end)
       from src s left join decided d using (o) left join written w using (o)
-  $q$, t.relation, thermocline.same_key(t, 'x', '(s.r)'), changes)
+  $q$, t.relation, thermocline.same_key(t, 'x', '(s.r)'), changes,
+    thermocline.set_otherwise('w.held', '(case when c.key = any ($4) then d.m else d.held end)'))
     into answers using batch, op, t.policy, cols, xid, thermocline.now_us();
   return coalesce(answers, '{}');
 end $$;
@@ -174,6 +175,7 @@ create function thermocline.settle_deletes(t thermocline.tables, batch jsonb, xi
 as $$
 declare
   met jsonb;
+  buried jsonb;
   answers jsonb;
 begin
   execute format($q$
@@ -190,9 +192,11 @@ begin
       from src s left join decided d using (o) left join removed r using (o)
   $q$, t.relation, thermocline.same_key(t, 'x', '(s.r)'))
     into met using batch, t.policy, xid, thermocline.now_us(), t.key;
+  select jsonb_object_agg(d.key::text, d.rev::text) into buried
+    from thermocline.tombstones d where d.name = t.name and d.rev >= xid << 22 and (d.owner is null or d.owner = auth.uid());
   execute format($q$
     select jsonb_object_agg(m.key, case
-        when m.value ->> 'removed' = 'true' then jsonb_build_array('applied', d.rev::text, null)
+        when m.value ->> 'removed' = 'true' then jsonb_build_array('applied', $3 ->> (m.value ->> 'key'), null)
         when m.value ->> 'verdict' in ('conflict', 'superseded') then
           jsonb_build_array(m.value -> 'verdict', m.value -> 'rev', thermocline.shown(m.value -> 'held'))
         when x._rev is null then '["applied",null,null]'
@@ -200,12 +204,9 @@ begin
         when x._rev::text = m.value ->> 'rev' then
           thermocline.refusal('42501', 'the row may be read but not deleted', thermocline.shown(to_jsonb(x)))
         else jsonb_build_array('busy') end)
-      from jsonb_each($1) m
-      left join thermocline.tombstones d on m.value ->> 'removed' = 'true' and d.name = $3
-        and d.rev >= $2 << 22 and d.key = m.value -> 'key' and (d.owner is null or d.owner = auth.uid())
-      left join %1$s x on m.value ->> 'removed' = 'false' and %2$s
+      from jsonb_each($1) m left join %1$s x on m.value ->> 'removed' = 'false' and %2$s
   $q$, t.relation, thermocline.same_key(t, 'x', format('(jsonb_populate_record(null::%s, m.value -> ''key''))', t.relation)))
-    into answers using met, xid, t.name;
+    into answers using met, xid, buried;
   if jsonb_path_exists(answers, '$.*[0] ? (@ == "busy")') then
     raise exception using errcode = '40001', message = 'a row changed while it was being deleted';
   end if;

@@ -48,7 +48,8 @@ begin
       select 'mutation ' || lower(m ->> '_m') as what from jsonb_array_elements(batch) g, jsonb_array_elements(g -> 'rows') m
       union all
       select format('row %s of "%s"', (select jsonb_object_agg(k, m -> k) from unnest(t.key) k), t.name)
-        from jsonb_array_elements(batch) g, jsonb_array_elements(g -> 'rows') m, thermocline.tables t where t.name = g ->> 't'
+        from jsonb_array_elements(batch) g, jsonb_array_elements(g -> 'rows') m, thermocline.tables t
+        where t.name = g ->> 't' and m ?& t.key
     ) q group by what having count(*) > 1 limit 1;
   if twice is not null then perform thermocline.refuse(twice || ' occurs twice in the batch'); end if;
 end $$;
@@ -234,8 +235,8 @@ create function thermocline.known_answers(batch jsonb) returns jsonb
 as $$
   select coalesce(jsonb_object_agg(a.mutation_id, jsonb_build_array(a.outcome, a.rev::text, a.detail, 'duplicate', a.xid::text)), '{}')
     from thermocline.answers a
-    where a.owner = auth.uid() and a.mutation_id = any (
-      select (m ->> '_m')::uuid from jsonb_array_elements(batch) g, jsonb_array_elements(g -> 'rows') m)
+    where a.owner = auth.uid() and a.mutation_id = any (array(
+      select (m ->> '_m')::uuid from jsonb_array_elements(batch) g, jsonb_array_elements(g -> 'rows') m))
 $$;
 comment on function thermocline.known_answers(jsonb) is
   'Answers that mutations of this batch were given before: id -> [outcome, rev, detail, "duplicate", xid].';
@@ -245,10 +246,8 @@ create function thermocline.remember(batch jsonb, groups jsonb, xid text, client
 as $$
   insert into thermocline.answers (owner, mutation_id, outcome, rev, detail, xid, client)
     select auth.uid(), (m ->> '_m')::uuid, a ->> 0, (a ->> 1)::bigint, nullif(a -> 2, 'null'), xid::bigint, left(client, 100)
-      from jsonb_array_elements(batch) with ordinality b(g, i)
-      join jsonb_array_elements(groups) with ordinality r(given, i) using (i)
-      cross join lateral (select m, a from jsonb_array_elements(g -> 'rows') with ordinality x(m, j)
-        join jsonb_array_elements(given) with ordinality y(a, j) using (j)) n
+      from rows from (jsonb_array_elements(batch), jsonb_array_elements(groups)) b(g, given),
+        rows from (jsonb_array_elements(g -> 'rows'), jsonb_array_elements(given)) n(m, a)
       where a ->> 0 <> 'blocked' and jsonb_array_length(a) = 3
 $$;
 comment on function thermocline.remember(jsonb, jsonb, text, text) is 'Keeps the answers that this push gave for the first time.';

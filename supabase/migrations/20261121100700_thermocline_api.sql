@@ -44,7 +44,7 @@ grant execute on function thermocline.epoch(), thermocline.snapshot_text(pg_snap
 grant execute on function thermocline.now_us(), thermocline.stamp_of(jsonb, text, bigint),
   thermocline.decide(text, text[], jsonb, jsonb, jsonb, boolean, bigint),
   thermocline.decide_delete(text, jsonb, jsonb, boolean, bigint), thermocline.shown(jsonb),
-  thermocline.set_otherwise(jsonb, jsonb), thermocline.refusal(text, text, jsonb),
+  thermocline.set_otherwise(text, text), thermocline.refusal(text, text, jsonb),
   thermocline.same_key(thermocline.tables, text, text), thermocline.settle_inserts(thermocline.tables, text[], jsonb),
   thermocline.settle_updates(thermocline.tables, text, text[], jsonb, bigint),
   thermocline.settle_deletes(thermocline.tables, jsonb, bigint),

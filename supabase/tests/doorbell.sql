@@ -1,6 +1,7 @@
 -- SYNC 5: one poke on the user's own topic for each push that changed something; a broken bell breaks no push.
 select plan(6);
 
+drop schema realtime cascade; -- the dev server's
 create schema realtime;
 create table realtime.rung (payload jsonb, event text, topic text, private boolean);
 create function realtime.send(payload jsonb, event text, topic text, private boolean) returns void language sql as $$ insert into realtime.rung values (payload, event, topic, private) $$;

@@ -64,7 +64,6 @@ select is(thermocline.backfill('big', 100), 0::bigint, 'until none is left');
 select is((select count(*) from jsonb_array_elements(tests.pull(1, '{"big":{}}') #> '{pages,0,rows}')), 25::bigint, 'then they come');
 
 -- Realtime: writes that bypass push ring too
-create publication supabase_realtime;
 select tests.make_table('rung') \gset ignored_
 select ok(exists (select from pg_publication_tables where pubname = 'supabase_realtime' and tablename = 'rung'), 'a synced table joins Realtime''s publication');
 select * from finish();
