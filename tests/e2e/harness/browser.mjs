@@ -16,12 +16,12 @@ export function makeProfile() {
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }) }
 }
 
-/** Opens the browser on a profile; `context` is Playwright's. */
-export async function openBrowser(profile, options = {}) {
+/** Opens the browser on a profile; `context` is Playwright's, `name` the user agent that all its requests bear. */
+export async function openBrowser(profile, { name, ...options } = {}) {
   return chromium.launchPersistentContext(profile.folder, {
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     headless: true,
-    args: FLAGS,
+    args: name ? [...FLAGS, `--user-agent=${name}`] : FLAGS,
     ...options,
   })
 }

@@ -6,19 +6,25 @@ import { startPostgres } from '../../../supabase/dev/postgres.mjs'
 import { startServer } from '../../../supabase/dev/server.mjs'
 import { builtApp } from './app.mjs'
 import { killBrowser, makeProfile, openBrowser } from './browser.mjs'
+import { makeNetwork } from './network.mjs'
+
+/** What Chromium says on the console of every request that fails: tests that cut the network want no noise. */
+const NETWORK = /^Failed to load resource/
 
 /** Starts it; `options` are startServer's. */
 export async function startStack(options = {}) {
   const cluster = await startPostgres()
+  const network = makeNetwork(options.intercept)
   const server = await startServer({
     backend: 'postgres',
     databaseUrl: await cluster.newDatabase(),
     staticDir: await builtApp(),
     ...options,
+    intercept: network.intercept,
   })
   const people = []
   const person = async (settings) => {
-    const made = await makePerson(server, settings)
+    const made = await makePerson(server, network, settings)
     people.push(made)
     return made
   }
@@ -34,24 +40,43 @@ export async function startStack(options = {}) {
 export const newUser = () => ({ email: `${randomUUID()}@example.org`, password: 'a long enough password' })
 
 /** Someone with a browser profile of their own. */
-async function makePerson(server, { tables = ['entries'], worker = false, ...more } = {}) {
+async function makePerson(server, network, { tables = ['entries'], worker = false, ...more } = {}) {
   const profile = makeProfile()
+  const browser = `person ${randomUUID()}`
   const options = { url: server.url, key: server.anonKey, tables, worker, ...more }
   let context
+  let offline = false
+  let visited = false
+  const open = async (page) => {
+    await page.goto(server.url)
+    await page.waitForSelector('body[data-ready]', { state: 'attached' })
+    await page.evaluate((given) => window.open_(given), options)
+  }
   const person = {
     get context() { return context },
     /** Opens the browser if need be, and a page with the app on it. */
     async page() {
-      context ??= await openBrowser(profile)
+      context ??= await openBrowser(profile, { offline, name: browser })
       const page = await context.newPage()
       page.on('pageerror', (error) => console.error('page error:', error.message))
-      page.on('console', (message) => { if (message.type() === 'error') console.error('page:', message.text()) })
-      await page.goto(server.url)
-      await page.waitForSelector('body[data-ready]', { state: 'attached' })
-      await page.evaluate((given) => window.open_(given), options)
+      page.on('console', (message) => { if (message.type() === 'error' && !NETWORK.test(message.text())) console.error('page:', message.text()) })
+      await open(page)
+      if (worker && !visited) {
+        // The first visit was not the worker's to serve, so it has kept nothing of the shell.
+        await page.waitForFunction(() => navigator.serviceWorker.controller !== null)
+        await open(page)
+      }
+      visited = true
       return page
     },
-    async offline(off) { await context.setOffline(off) },
+    /** Cuts the browser off from the network, or lets it back; open pages know it when this returns. */
+    async offline(off) {
+      offline = off
+      if (off) network.cutOff(browser)
+      else network.letBack(browser)
+      await context.setOffline(off)
+      for (const page of context.pages()) await page.waitForFunction((on) => navigator.onLine === on, !off)
+    },
     async kill() {
       await killBrowser(context, profile)
       context = undefined
