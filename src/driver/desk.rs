@@ -71,14 +71,14 @@ impl<S: Store + 'static, P: Platform> Desk<S, P> {
             parse(&state.schema, request)
         };
         match parsed {
-            Parsed::Refused(error) => Route::Answer(refusal(&error)),
+            Parsed::Refused(error) => Route::Answer(Answer::refused(&error)),
             Parsed::Unsupported(feature) => self.elsewhere(&feature),
             Parsed::Read(plan) => self.read(&plan),
             Parsed::Write(_) if request.method != "POST" && !self.is_exact(table) => {
                 if self.is_network_exact(table) {
                     return Route::Network;
                 }
-                Route::Answer(refusal(&unsupported(&format!(
+                Route::Answer(Answer::refused(&unsupported(&format!(
                     "changing rows of {table:?} before its first sync has ended"
                 ))))
             }
@@ -91,9 +91,9 @@ impl<S: Store + 'static, P: Platform> Desk<S, P> {
         let state = self.replica.state();
         match parse(&state.schema, request) {
             Parsed::Read(plan) => self.answer_read(&state, &plan),
-            Parsed::Refused(error) => refusal(&error),
-            Parsed::Unsupported(feature) => refusal(&unsupported(&feature)),
-            Parsed::Write(_) => refusal(&unsupported("a write as a live query")),
+            Parsed::Refused(error) => Answer::refused(&error),
+            Parsed::Unsupported(feature) => Answer::refused(&unsupported(&feature)),
+            Parsed::Write(_) => Answer::refused(&unsupported("a write as a live query")),
         }
     }
 
@@ -116,7 +116,7 @@ impl<S: Store + 'static, P: Platform> Desk<S, P> {
     async fn write(&self, plan: &WritePlan, user: Option<&Text>) -> Route {
         let prepared = match self.prepare(plan, user) {
             Ok(prepared) => prepared,
-            Err(Unprepared::Refused(error)) => return Route::Answer(refusal(&error)),
+            Err(Unprepared::Refused(error)) => return Route::Answer(Answer::refused(&error)),
             Err(Unprepared::Unsupported(feature)) => return self.elsewhere(&feature),
         };
         let decision = if prepared.mutations.is_empty() {
@@ -163,7 +163,7 @@ impl<S: Store + 'static, P: Platform> Desk<S, P> {
         if self.replica.platform().is_online() {
             return Route::Network;
         }
-        Route::Answer(refusal(&unsupported(what)))
+        Route::Answer(Answer::refused(&unsupported(what)))
     }
 }
 
@@ -178,15 +178,6 @@ fn unsupported(what: &str) -> PgError {
         .with_hint("Go online and repeat the request; the server answers it then.")
 }
 
-/// A refusal as PostgREST would send it.
-pub fn refusal(error: &PgError) -> Answer {
-    Answer {
-        status: error.status,
-        headers: vec![("content-type".into(), "application/json; charset=utf-8".into())],
-        body: error.body(),
-    }
-}
-
 /// A failure of ours, in PostgREST's form.
 pub fn failure(fault: &Fault) -> Answer {
     let status = match fault.code {
@@ -194,5 +185,5 @@ pub fn failure(fault: &Fault) -> Answer {
         ErrorCode::InvalidRequest => 400,
         _ => 503,
     };
-    refusal(&PgError::new(status, fault.code.as_str(), fault.message.clone()))
+    Answer::refused(&PgError::new(status, fault.code.as_str(), fault.message.clone()))
 }

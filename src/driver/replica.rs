@@ -126,17 +126,11 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
     pub async fn catch_up(&self) -> Result<(), Fault> {
         let seq = self.state.borrow().seq;
         let tail = self.store.tail(seq).await?;
-        if tail.manifest.incarnation != self.manifest.borrow().incarnation {
-            let fault = Fault::new(
-                ErrorCode::StorageLost,
-                "the local database was emptied or replaced; reload the page to open the new one",
-            );
-            *self.halted.borrow_mut() = Some(fault.clone());
-            return Err(fault);
-        }
+        self.check_life(&tail.manifest)?;
         if tail.manifest.base > self.state.borrow().seq {
             // The frames in between are in the checkpoint only.
             let loaded = self.store.load().await?;
+            self.check_life(&loaded.tail.manifest)?;
             self.rebuild(loaded)?;
             self.answer_from_state();
             let everything = self.state.borrow().schema.tables.keys().cloned().collect();
@@ -173,6 +167,17 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
             None => self.catch_up().await?,
         }
         Ok(true)
+    }
+
+    /// A database that was emptied or replaced is another one: this replica ends.
+    fn check_life(&self, manifest: &Manifest) -> Result<(), Fault> {
+        if manifest.incarnation == self.manifest.borrow().incarnation {
+            return Ok(());
+        }
+        let message = "the local database was emptied or replaced; reload the page to open the new one";
+        let fault = Fault::new(ErrorCode::StorageLost, message);
+        *self.halted.borrow_mut() = Some(fault.clone());
+        Err(fault)
     }
 
     fn may_write(&self, request: &Request) -> Result<(), Fault> {

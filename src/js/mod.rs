@@ -4,6 +4,7 @@
 //! decides nothing that the layers below can decide: arguments are parsed here, once, and handed on.
 //! A panic is a bug of ours and never a way to report an error.
 
+mod client;
 mod collate;
 mod engine;
 mod live;

@@ -1,0 +1,196 @@
+//! A client in one context: it follows the session from one user's room to the next.
+//!
+//! Ties rooms to live queries, status and the origin's other contexts. A room whose database was lost is
+//! left for a new one; what JavaScript calls is in `engine`.
+
+use super::live::LiveQueries;
+use super::options::Options;
+use super::report::Status;
+use super::room::Room;
+use super::session::Sessions;
+use crate::engine::interface::Event;
+use crate::protocol::{ErrorCode, Fault, Text};
+use js_sys::Function;
+use serde::Serialize;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+use web_sys::{BroadcastChannel, MessageEvent};
+
+/// Plain objects, null where there is nothing.
+pub const PLAIN: serde_wasm_bindgen::Serializer = serde_wasm_bindgen::Serializer::json_compatible();
+/// Names in the vault.
+pub const OPTIONS: &str = "options";
+pub const SYNC: &str = "sync";
+/// Longest that opening waits for table definitions it does not have.
+const DEFINE_MS: u64 = 4_000;
+
+pub struct Client {
+    pub options: Options,
+    pub sessions: Rc<Sessions>,
+    pub room: RefCell<Rc<Room>>,
+    pub live: Rc<LiveQueries>,
+    pub online: Cell<bool>,
+    pub on_status: RefCell<Option<Function>>,
+    told: RefCell<Option<Status>>,
+    telling: Cell<bool>,
+    pub fault: RefCell<Option<Fault>>,
+    /// Tells the origin's other contexts that the session has changed.
+    pub channel: BroadcastChannel,
+    pub closed: Cell<bool>,
+}
+
+impl Client {
+    pub async fn open(options: Options) -> Result<Rc<Self>, Fault> {
+        let sessions = Sessions::open(&options.name, &options.url, &options.key).await?;
+        let stored = serde_json::to_string(&options).unwrap_or_default();
+        sessions.vault().put(OPTIONS, Some(&stored)).await?;
+        let room = Room::open(&options, &sessions, options.online).await?;
+        let channel = BroadcastChannel::new(&format!("thermocline/{}", options.name))
+            .map_err(|_| Fault::new(ErrorCode::StorageBlocked, "this browser has no BroadcastChannel"))?;
+        let inner = Rc::new(Self {
+            online: Cell::new(options.online),
+            options,
+            sessions,
+            room: RefCell::new(Rc::clone(&room)),
+            live: Rc::default(),
+            on_status: RefCell::new(None),
+            told: RefCell::new(None),
+            telling: Cell::new(false),
+            fault: RefCell::new(None),
+            channel,
+            closed: Cell::new(false),
+        });
+        inner.listen();
+        inner.furnish(&room).await?;
+        let defined = Box::pin(room.define());
+        let limit = Box::pin(super::platform::sleep(DEFINE_MS));
+        // Without definitions requests go to the network; the next return online reads them.
+        if let futures_util::future::Either::Left((Err(fault), _)) =
+            futures_util::future::select(defined, limit).await
+        {
+            *inner.fault.borrow_mut() = Some(fault);
+        }
+        Ok(inner)
+    }
+
+    pub fn room(&self) -> Rc<Room> {
+        Rc::clone(&self.room.borrow())
+    }
+
+    /// Ties a room to live queries and status, and turns sync on if it is.
+    async fn furnish(self: &Rc<Self>, room: &Rc<Room>) -> Result<(), Fault> {
+        let weak = Rc::downgrade(self);
+        room.replica.watch(move |changes| {
+            let Some(inner) = weak.upgrade() else { return };
+            inner.live.touch(changes);
+            inner.live.schedule(&inner.room());
+            inner.tell_status();
+        });
+        let weak = Rc::downgrade(self);
+        room.courier.watch(move || {
+            let Some(inner) = weak.upgrade() else { return };
+            if inner.room().courier.machine().is_content() {
+                *inner.fault.borrow_mut() = None; // an earlier trouble is over
+            }
+            inner.tell_status();
+        });
+        if let Some(json) = self.sessions.vault().get(SYNC).await? {
+            let tables: Vec<Text> = serde_json::from_str(&json).unwrap_or_default();
+            room.courier.start(tables);
+        }
+        Ok(())
+    }
+
+    /// Enters the room of whoever is signed in now, if it is another, and tells the other contexts.
+    pub async fn after_session(self: &Rc<Self>, tell: bool) -> Result<(), Fault> {
+        if tell {
+            // A closed channel only means that nobody is told: they read the session when they wake.
+            let _ = self.channel.post_message(&"session".into());
+        }
+        let user: Option<Text> = self.sessions.user().map(Into::into);
+        if self.room().user == user {
+            self.room().courier.feed(Event::Session(user));
+            return Ok(());
+        }
+        self.enter().await
+    }
+
+    /// Opens the database of whoever is signed in, in place of the one that is open.
+    async fn enter(self: &Rc<Self>) -> Result<(), Fault> {
+        let room = Room::open(&self.options, &self.sessions, self.online.get()).await?;
+        let left = self.room.replace(Rc::clone(&room));
+        left.leave();
+        self.furnish(&room).await?;
+        self.live.touch_all();
+        self.live.schedule(&room);
+        if let Err(fault) = room.define().await {
+            *self.fault.borrow_mut() = Some(fault);
+        }
+        self.tell_status();
+        Ok(())
+    }
+
+    /// Folds what other contexts have appended; a database that is gone is opened anew.
+    pub async fn catch_up(self: &Rc<Self>) -> Result<(), Fault> {
+        match self.room().replica.catch_up().await {
+            Err(fault) if fault.code == ErrorCode::StorageLost => {
+                *self.fault.borrow_mut() = Some(fault);
+                self.enter().await
+            }
+            other => other,
+        }
+    }
+
+    pub fn define_later(self: &Rc<Self>, room: Rc<Room>) {
+        let inner = Rc::clone(self);
+        wasm_bindgen_futures::spawn_local(async move {
+            *inner.fault.borrow_mut() = room.define().await.err();
+            inner.tell_status();
+        });
+    }
+
+    fn listen(self: &Rc<Self>) {
+        let weak = Rc::downgrade(self);
+        let listener: Closure<dyn FnMut(MessageEvent)> = Closure::new(move |_: MessageEvent| {
+            let Some(inner) = weak.upgrade().filter(|inner| !inner.closed.get()) else { return };
+            wasm_bindgen_futures::spawn_local(async move {
+                let entered = match inner.sessions.reload().await {
+                    Ok(()) => inner.after_session(false).await,
+                    Err(fault) => Err(fault),
+                };
+                if let Err(fault) = entered {
+                    *inner.fault.borrow_mut() = Some(fault);
+                }
+            });
+        });
+        self.channel.set_onmessage(Some(listener.as_ref().unchecked_ref()));
+        listener.forget(); // lives as long as the channel
+    }
+
+    pub fn status(&self) -> Status {
+        Status::of(&self.room(), self.fault.borrow().as_ref())
+    }
+
+    /// Tells the app, once after this turn, if the status has changed.
+    pub fn tell_status(self: &Rc<Self>) {
+        if self.telling.replace(true) {
+            return;
+        }
+        let inner = Rc::clone(self);
+        wasm_bindgen_futures::spawn_local(async move {
+            inner.telling.set(false);
+            let now = inner.status();
+            let callback = inner.on_status.borrow().clone();
+            let (Some(callback), true) = (callback, inner.told.borrow().as_ref() != Some(&now)) else {
+                return;
+            };
+            let value = now.serialize(&PLAIN);
+            *inner.told.borrow_mut() = Some(now);
+            if let Ok(value) = value {
+                // What a callback throws is the app's affair.
+                let _ = callback.call1(&JsValue::NULL, &value);
+            }
+        });
+    }
+}
