@@ -5,16 +5,31 @@ import type { Usage } from "./types.js";
 /** Tag of our `sync` and `periodicsync` events. */
 export const SYNC_TAG = "thermocline";
 
-type SyncRegistration = ServiceWorkerRegistration & { sync?: { register(tag: string): Promise<void> } };
+/** How often we ask for a round in the background; the browser decides, often twice a day. */
+const PERIOD_MS = 15 * 60_000;
+
+type SyncRegistration = ServiceWorkerRegistration & {
+  sync?: { register(tag: string): Promise<void> };
+  periodicSync?: { register(tag: string, options: { minInterval: number }): Promise<void> };
+};
+
+async function worker(): Promise<SyncRegistration | undefined> {
+  if (typeof navigator === "undefined" || !navigator.serviceWorker) return undefined;
+  return navigator.serviceWorker.getRegistration();
+}
 
 /** Asks for a `sync` event, so that the outbox empties with every tab closed. Where the browser has none,
  * the next page start, `online` and return to the foreground do the same round. */
 export async function askForBackgroundSync(): Promise<void> {
-  if (typeof navigator === "undefined" || !navigator.serviceWorker) return;
-  const registration = (await navigator.serviceWorker.getRegistration()) as SyncRegistration | undefined;
-  await registration?.sync?.register(SYNC_TAG).catch(() => undefined);
+  await (await worker())?.sync?.register(SYNC_TAG).catch(() => undefined);
 }
 
+/** Asks for a round now and then with every tab closed. */
+export async function askForPeriodicSync(): Promise<void> {
+  await (await worker())?.periodicSync?.register(SYNC_TAG, { minInterval: PERIOD_MS }).catch(() => undefined);
+}
+
+/** Asks that the browser does not evict what is stored. */
 export async function askToPersist(): Promise<void> {
   if (typeof navigator === "undefined") return;
   await navigator.storage?.persist?.().catch(() => false);

@@ -9,7 +9,7 @@
 import init, { Engine } from "../wasm/thermocline.js";
 import { fromEngine, guarded, ThermoclineError } from "./errors.js";
 import { makeFetch } from "./fetch.js";
-import { askForBackgroundSync, askToPersist, usage } from "./browser.js";
+import { askForBackgroundSync, askForPeriodicSync, askToPersist, usage } from "./browser.js";
 import { livePath, query } from "./query.js";
 import { watchRealm } from "./realm.js";
 import type { LiveResult, Options, OutboxEntry, Status, Thermocline } from "./types.js";
@@ -68,6 +68,7 @@ function faceOf(engine: Engine, options: Options): Thermocline {
       async start({ tables = options.tables } = {}) {
         await guarded(() => engine.startSync(tables));
         void askToPersist();
+        void askForPeriodicSync();
       },
       stop: () => guarded(() => engine.stopSync()),
       now: () => guarded(() => engine.syncNow()),
