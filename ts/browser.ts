@@ -1,9 +1,7 @@
 /** What the browser grants on request: background sync, storage that is not evicted, its use and quota. */
 import type { Engine } from "../wasm/thermocline.js";
+import { SYNC_TAG } from "./tag.js";
 import type { Usage } from "./types.js";
-
-/** Tag of our `sync` and `periodicsync` events. */
-export const SYNC_TAG = "thermocline";
 
 /** How often we ask for a round in the background; the browser decides, often twice a day. */
 const PERIOD_MS = 15 * 60_000;

@@ -10,9 +10,7 @@
  * worker that is killed is an ordinary crash: the log is the truth.
  */
 import init, { Engine } from "../wasm/thermocline.js";
-
-/** Tag of our `sync` and `periodicsync` events. */
-const SYNC_TAG = "thermocline";
+import { SYNC_TAG } from "./tag.js";
 
 interface TaggedEvent extends ExtendableEvent {
   readonly tag: string;
