@@ -2,13 +2,15 @@
 //
 //   /rest/v1 /auth/v1 /storage/v1   Supabase's lite server (lite.mjs) over PGlite or PostgreSQL
 //   /realtime/v1                    realtime.mjs
-//   /functions/v1                   404 until there are functions
+//   /functions/v1                   functions.mjs: Edge Functions in Deno
 //   /                               a built PWA, if a folder is given
 //
 // For development on one machine only: it listens on the loopback interface, and its keys are public. Tests may stand in the way
 // (`intercept`) or lose answers whose work was done (`cutAnswer`). Invariant: after close() no handle of it is open.
 import http from 'node:http';
+import { fileURLToPath } from 'node:url';
 import { getRequestListener } from '@hono/node-server';
+import { edgeFunctions } from './functions.mjs';
 import { corsHeaders, refusalOf } from './gateway.mjs';
 import { openLite } from './lite.mjs';
 import { attachRealtime } from './realtime.mjs';
@@ -20,6 +22,7 @@ export const KEYS = {
   serviceKey: 'sb_secret_dev',
   jwtSecret: 'dev-secret-change-me-32-characters!!',
 };
+const FUNCTIONS = fileURLToPath(new URL('../functions', import.meta.url));
 const API = /^\/(rest|auth|storage|graphql)\/v1(\/|$)/;
 
 function answerJson(req, res, status, body) {
@@ -46,6 +49,7 @@ function loseAnswer(req, res) {
  * @property {boolean} [migrations] false: as a new project, nothing of ours installed
  * @property {number} [jwtExpiry] seconds that an access token lives, default 3600
  * @property {string} [staticDir] folder of a built PWA, served at /
+ * @property {string} [functionsDir] folder of the Edge Functions, default supabase/functions
  * @property {(req: http.IncomingMessage, res: http.ServerResponse) => boolean | Promise<boolean>} [intercept] true: it has answered
  * @property {(req: http.IncomingMessage) => boolean} [cutAnswer] true: the request is carried out, its answer is lost
  */
@@ -57,11 +61,15 @@ function loseAnswer(req, res) {
  *   sql(text: string, params?: unknown[]): Promise<any[]>, close(): Promise<void> }>}
  */
 export async function startServer(options = {}) {
-  const { port = 0, jwtExpiry = 3600, staticDir, intercept, cutAnswer } = options;
+  const { port = 0, jwtExpiry = 3600, staticDir, functionsDir = FUNCTIONS, intercept, cutAnswer } = options;
   const lite = await openLite({ backend: 'pglite', ...options, ...KEYS, jwtExpiry });
   const listener = getRequestListener((request, env) => lite.fetch(request, env.incoming.socket.remoteAddress ?? null));
   let origin = '';
   const upload = resumableUploads(() => origin);
+  const functions = edgeFunctions({
+    folder: functionsDir,
+    variables: () => ({ SUPABASE_URL: origin, SUPABASE_ANON_KEY: KEYS.anonKey, SUPABASE_SERVICE_ROLE_KEY: KEYS.serviceKey }),
+  });
   const serveFile = staticDir ? staticFiles(staticDir) : () => false;
 
   async function route(req, res) {
@@ -77,7 +85,7 @@ export async function startServer(options = {}) {
     if (cutAnswer?.(req)) loseAnswer(req, res);
     if (url.pathname.startsWith('/storage/v1/upload/resumable')) return upload(req, res);
     if (API.test(url.pathname)) return listener(req, res);
-    if (url.pathname.startsWith('/functions/v1')) return answerJson(req, res, 404, { code: 'NOT_FOUND', message: 'Requested function was not found' });
+    if (url.pathname.startsWith('/functions/v1/')) return functions.forward(req, res);
     if (!serveFile(req, res, url)) answerJson(req, res, 404, { message: 'no Route matched with those values' });
   }
 
@@ -97,6 +105,7 @@ export async function startServer(options = {}) {
     sql: lite.sql,
     async close() {
       await realtime.close();
+      await functions.close();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await lite.close();

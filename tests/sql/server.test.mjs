@@ -179,3 +179,18 @@ test('a built app is served from the same origin, and its data survives a restar
   running = await startServer({ dataDir });
   assert.deepEqual(await running.sql('select title from entries'), [{ title: 'kept' }]);
 });
+
+test('an Edge Function gets the caller\'s token and the project\'s address', async (t) => {
+  const functionsDir = fs.mkdtempSync(path.join(os.tmpdir(), 'thermocline-functions-'));
+  t.after(() => fs.rmSync(functionsDir, { recursive: true, force: true }));
+  fs.mkdirSync(path.join(functionsDir, 'echo'));
+  fs.writeFileSync(path.join(functionsDir, 'echo', 'index.ts'), `Deno.serve(async (request: Request) => Response.json({
+    said: (await request.json()).word, url: Deno.env.get('SUPABASE_URL'), authorization: request.headers.get('authorization') }));`);
+  const server = await startServer({ functionsDir });
+  t.after(() => server.close());
+  const { supabase, token } = await signUp(server);
+  const { data, error } = await supabase.functions.invoke('echo', { body: { word: 'hello' } });
+  assert.equal(error, null);
+  assert.deepEqual(data, { said: 'hello', url: server.url, authorization: `Bearer ${token}` });
+  assert.equal((await supabase.functions.invoke('nothing', { body: {} })).error.context.status, 404);
+});
