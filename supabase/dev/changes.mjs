@@ -34,8 +34,8 @@ export async function watchChanges(lite, tell, ring) {
 
   async function rowFor(claims, relation, key) {
     const where = Object.keys(key).map((name) => `r."${name}" = k."${name}"`).join(' and ');
-    const rows = await lite.asUser(claims, `select to_jsonb(r)::text as row from ${relation} r, jsonb_populate_record(null::${relation}, $1::text::jsonb) k where ${where}`,
-      [JSON.stringify(key)]);
+    const query = `select to_jsonb(r)::text as row from ${relation} r, jsonb_populate_record(null::${relation}, $1::text::jsonb) k where ${where}`;
+    const rows = await lite.asUser(claims, query, [JSON.stringify(key)]);
     return rows[0] && JSON.parse(rows[0].row);
   }
 

@@ -8,8 +8,8 @@ import { speakPostgrest } from './errors.mjs';
 import { migrate } from './migrate.mjs';
 import { MemoryStorage } from './storage.mjs';
 
-/** Storage is experimental in lite, and known to be. */
-const KNOWN_WARNING = /^EXPERIMENTAL FEATURES ENABLED/;
+/** That storage is experimental in lite, and that its supabase-js will want a newer Node one day, is known. */
+const KNOWN_WARNING = /^EXPERIMENTAL FEATURES ENABLED|^⚠️ {2}Node\.js 20/;
 const warn = console.warn;
 console.warn = (...values) => {
   if (!KNOWN_WARNING.test(values[0])) warn(...values);

@@ -49,7 +49,8 @@ function template(bin, user) {
   if (fs.existsSync(path.join(kept, 'PG_VERSION'))) return kept;
   const made = fs.mkdtempSync(`${kept}-`);
   if (user) fs.chownSync(made, user.uid, user.gid);
-  execFileSync(path.join(bin, 'initdb'), [...INITDB, '-D', made], { ...user, cwd: made, stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, LC_ALL: 'C.UTF-8' } });
+  const surroundings = { ...user, cwd: made, stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, LC_ALL: 'C.UTF-8' } };
+  execFileSync(path.join(bin, 'initdb'), [...INITDB, '-D', made], surroundings);
   try {
     fs.renameSync(made, kept);
   } catch {
