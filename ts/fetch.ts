@@ -5,7 +5,7 @@
  * seen going by; everything else is the network's, untouched.
  */
 import type { Engine } from "../wasm/thermocline.js";
-import { headersOf, responseOf, type EngineAnswer } from "./answer.js";
+import { responseOf, type EngineAnswer } from "./answer.js";
 import { fromEngine, guarded, ThermoclineError } from "./errors.js";
 
 const REST = "/rest/v1/";
@@ -13,27 +13,30 @@ const AUTH = "/auth/v1/";
 /** Columns of the sync protocol, in no answer that passes here. */
 const RESERVED = /"_(?:rev|at)"/;
 
+/** A request that is ours to look at; `path` is what follows the API's prefix. */
+interface Call {
+  engine: Engine;
+  path: string;
+  input: RequestInfo | URL;
+  init: RequestInit | undefined;
+  network: typeof fetch;
+}
+
 export function makeFetch(engine: Engine, base: string, network: typeof fetch): typeof fetch {
   const origin = new URL(base);
   const prefix = origin.pathname.replace(/\/$/, "");
 
   return async (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input);
-    if (url.origin !== origin.origin || !url.pathname.startsWith(prefix)) return network(input, init);
-    const path = url.pathname.slice(prefix.length);
-    if (path.startsWith(REST)) return rest(engine, path.slice(REST.length) + url.search, input, init, network);
-    if (path.startsWith(AUTH)) return auth(engine, path.slice(AUTH.length) + url.search, input, init, network);
+    const path = url.origin === origin.origin && url.pathname.startsWith(prefix) ? url.pathname.slice(prefix.length) : "";
+    const call = (api: string): Call => ({ engine, path: path.slice(api.length) + url.search, input, init, network });
+    if (path.startsWith(REST)) return rest(call(REST));
+    if (path.startsWith(AUTH)) return auth(call(AUTH));
     return network(input, init);
   };
 }
 
-async function rest(
-  engine: Engine,
-  path: string,
-  input: RequestInfo | URL,
-  init: RequestInit | undefined,
-  network: typeof fetch,
-): Promise<Response> {
+async function rest({ engine, path, input, init, network }: Call): Promise<Response> {
   if (path === "" || path.startsWith("rpc/")) return network(input, init);
   const { method, headers, signal } = parts(input, init);
   const authorization = headers.get("authorization");
@@ -46,13 +49,7 @@ async function rest(
   return answer ? responseOf(answer) : withoutReserved(await network(input, init));
 }
 
-async function auth(
-  engine: Engine,
-  path: string,
-  input: RequestInfo | URL,
-  init: RequestInit | undefined,
-  network: typeof fetch,
-): Promise<Response> {
+async function auth({ engine, path, input, init, network }: Call): Promise<Response> {
   const { method } = parts(input, init);
   if (method === "POST" && path.startsWith("token?grant_type=refresh_token")) {
     return refresh(engine, (await bodyOf(input, init)) ?? "");
@@ -109,5 +106,3 @@ async function withoutReserved(response: Response): Promise<Response> {
   const body = JSON.stringify(Array.isArray(value) ? value.map(strip) : strip(value));
   return responseOf([response.status, [...response.headers].flat(), body]);
 }
-
-export { headersOf };
