@@ -4,6 +4,8 @@
  * background sync. No logic of its own.
  */
 
+import wasm from "thermocline/thermocline_bg.wasm?url";
+import { attachThermocline } from "thermocline/service-worker";
 import { clientsClaim } from "workbox-core";
 import { createHandlerBoundToURL, precacheAndRoute } from "workbox-precaching";
 import { NavigationRoute, registerRoute } from "workbox-routing";
@@ -17,3 +19,4 @@ void self.skipWaiting();
 clientsClaim();
 precacheAndRoute(self.__WB_MANIFEST);
 registerRoute(new NavigationRoute(createHandlerBoundToURL("/index.html"), { denylist: SERVER }));
+attachThermocline(self, { wasm });
