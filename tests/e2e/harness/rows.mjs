@@ -8,10 +8,10 @@ export function textOf(value) {
   return `{${Object.keys(value).sort().map((key) => `${JSON.stringify(key)}:${textOf(value[key])}`).join()}}`
 }
 
-/** Texts of the rows, by id; only some columns if they are named. */
+/** Texts of the rows in one order; only some columns if they are named. */
 export function textsOf(rows, columns) {
   const pick = (row) => (columns ? Object.fromEntries(columns.map((column) => [column, row[column]])) : row)
-  return [...rows].sort((a, b) => (a.id < b.id ? -1 : 1)).map((row) => textOf(pick(row)))
+  return [...rows].map((row) => textOf(pick(row))).sort()
 }
 
 /** A user's entries in PostgreSQL, as PostgREST would show them. */
