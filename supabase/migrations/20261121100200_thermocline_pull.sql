@@ -136,7 +136,7 @@ begin
     perform thermocline.refuse('tables must be an object: name -> {cursor, since}');
   end if;
   select w.key into missing from jsonb_each(wanted) w
-    where not exists (select from thermocline.tables t where t.name = w.key) limit 1;
+    where not exists (select from thermocline.tables t join pg_catalog.pg_class c on c.oid = t.relation where t.name = w.key) limit 1;
   if missing is not null then
     raise exception using errcode = 'PT400', message = format('unknown_table: "%s" is not enabled for sync', missing),
       hint = format('select thermocline.enable(''public.%s'');', missing);

@@ -56,15 +56,22 @@ end $$;
 comment on function thermocline.decide(text, text[], jsonb, jsonb, jsonb, boolean, bigint) is
   'An update''s verdict, and the columns it may set with their stamps. is_current: the row is still the one the edit saw.';
 
+create function thermocline.latest(stamps jsonb, if_none bigint) returns bigint
+  language sql immutable set search_path = ''
+as $$
+  select coalesce(case jsonb_typeof(stamps) when 'object' then (select max(value::bigint) from jsonb_each_text(stamps))
+    else (stamps #>> '{}')::bigint end, if_none)
+$$;
+comment on function thermocline.latest(jsonb, bigint) is 'The latest of some stamps.';
+
 create function thermocline.decide_delete(policy text, m jsonb, held jsonb, is_current boolean, now_us bigint) returns text
   language sql immutable set search_path = ''
 as $$
   select case
     when is_current or policy = 'local-wins' then 'applied'
     when policy = 'ask' then 'conflict'
-    when policy in ('latest-wins', 'merge') and coalesce((select max(a.value::bigint) from jsonb_each_text(
-        case jsonb_typeof(held -> '_at') when 'object' then held -> '_at' else '{}' end) a), -1)
-      < thermocline.stamp_of(m -> '_t', '', now_us) then 'applied'
+    when policy in ('latest-wins', 'merge') and thermocline.latest(held -> '_at', -1) < least(thermocline.latest(m -> '_t', now_us), now_us)
+      then 'applied'
     else 'superseded' end
 $$;
 comment on function thermocline.decide_delete(text, jsonb, jsonb, boolean, bigint) is

@@ -4,7 +4,8 @@
 --
 -- enable() rewrites the table once under an exclusive lock, to give every old row its revision. For a large table that
 -- is in use, pass backfill => false and call thermocline.backfill('public.entries', 5000) until it returns 0: meanwhile clients
--- that ask for the table are told to come later, and the table's own update triggers fire for each old row. Calling enable() again changes the settings. For the owner of the tables only.
+-- that ask for the table are told to come later, and the table's own update triggers fire for each old row. Calling enable()
+-- again changes the settings. For the owner of the tables only.
 
 create function thermocline.check_table(rel regclass, owner_col text, time_col text) returns void
   language plpgsql stable set search_path = ''

@@ -92,7 +92,7 @@ begin
       'unique', thermocline.uniques_of(t.relation), 'checks', thermocline.checks_of(t.relation),
       'foreign_keys', thermocline.foreign_keys_of(t.relation), 'owner', t.owner_col, 'time', t.time_col,
       'policy', t.policy, 'direction', t.direction)), '{}')
-    into tables from thermocline.tables t where names is null or names ? t.name;
+    into tables from thermocline.tables t join pg_catalog.pg_class c on c.oid = t.relation where names is null or names ? t.name;
   return jsonb_build_object('status', 'ok', 'v', '[1]'::jsonb, 'tables', tables, 'unknown',
     (select coalesce(jsonb_agg(n), '[]') from jsonb_array_elements_text(coalesce(names, '[]')) n where not tables ? n));
 end $$;

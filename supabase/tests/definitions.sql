@@ -1,5 +1,5 @@
 -- thermocline_schema: what a device must know of a table, exactly.
-select plan(13);
+select plan(15);
 
 select public.thermocline_schema(1, null) #> '{tables,entries}' as e \gset
 select is((select string_agg(c ->> 'name', ' ' order by i) from jsonb_array_elements((:'e'::jsonb) -> 'columns') with ordinality q(c, i)),
@@ -20,6 +20,9 @@ select is((select string_agg(concat_ws('/', c ->> 'name', c ->> 'collation', c -
 select is((:'s'::jsonb) -> 'unknown', '["nope"]'::jsonb, 'names that are not synced are told');
 select is((select string_agg(k, ' ') from jsonb_object_keys((:'s'::jsonb) -> 'tables') k), 'children', 'and only those that were asked for');
 select is(public.thermocline_schema(2, null), '{"status":"version","v":[1]}'::jsonb, 'an unknown version is answered with those we speak');
+drop table public.children;
+select is(public.thermocline_schema(1, '["children"]') -> 'unknown', '["children"]'::jsonb, 'a table that was dropped is not synced any more');
+select matches(tests.trouble(1, $$select public.thermocline_pull(1, 'c', '{"children":{}}')$$), '^PT400 unknown_table', 'for a pull neither');
 set role anon;
 select is(public.thermocline_schema(1, '"[\"entries\"]"') ->> 'status', 'ok', 'before sign-in too, and by a driver that encodes twice');
 reset role;

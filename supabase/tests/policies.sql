@@ -1,5 +1,5 @@
 -- DESIGN 6, policies: what becomes of an update, an insert on an existing key and a delete that meet a newer row.
-select plan(33);
+select plan(34);
 select tests.make_table('notes', 'body text, version int not null default 1', 'remote-wins') \gset ignored_
 
 -- Makes row n with title 'base' and body 'base', lets another device change the title, and gives the revision before that.
@@ -55,6 +55,7 @@ select is(pg_temp.edit(3, 'title body', jsonb_build_object('title', 'obj', 'body
   'latest-wins: a coalesced edit has a stamp for each column');
 select is(pg_temp.row_of(3), 'mine/obj', 'and each is decided by its own');
 select is(pg_temp.drop_row(3, jsonb_build_object('_b', :'seen', '_t', :'before_theirs')) ->> 0, 'superseded', 'latest-wins: a delete made before the last change loses');
+select is(pg_temp.drop_row(3, jsonb_build_object('_b', :'seen', '_t', jsonb_build_object('title', '5', 'body', :'before_theirs'))) ->> 0, 'superseded', 'a coalesced one counts from its latest stamp');
 select is(pg_temp.drop_row(3, jsonb_build_object('_b', :'seen')) ->> 0, 'applied', 'latest-wins: a delete made after it wins');
 
 -- merge
