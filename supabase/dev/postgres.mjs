@@ -76,44 +76,64 @@ async function untilReady(url, server) {
   }
 }
 
-/**
- * Starts a private cluster.
- * @returns {Promise<{ port: number, url: string, newDatabase(template?: string): Promise<string>, stop(): Promise<void> }>}
- *   `newDatabase` makes an empty database (or a copy of another one) and gives its address.
- */
-export async function startPostgres() {
-  const bin = binaries();
-  const user = serverUser();
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'thermocline-pg-'));
+/** Runs a server on a folder. @returns {Promise<{ port: number, address(database: string): string, stop(): Promise<void> }>} */
+async function launch(folder, user) {
   const port = await freePort();
-  execFileSync('cp', ['-a', `${template(bin, user)}/.`, folder]);
   if (user) fs.chownSync(folder, user.uid, user.gid);
   fs.chmodSync(folder, 0o700);
   const settings = Object.entries({ ...SETTINGS, port }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const server = spawn(path.join(bin, 'postgres'), ['-D', folder, ...settings], { ...user, cwd: folder, stdio: 'ignore' });
+  const server = spawn(path.join(binaries(), 'postgres'), ['-D', folder, ...settings], { ...user, cwd: folder, stdio: 'ignore' });
   const ended = new Promise((resolve) => server.once('exit', resolve));
   const kill = () => server.kill('SIGQUIT');
   process.once('exit', kill);
   const address = (database) => `postgres://postgres@127.0.0.1:${port}/${database}`;
   await untilReady(address('postgres'), server);
-
-  let made = 0;
   return {
     port,
-    url: address('postgres'),
-    async newDatabase(from = 'template1') {
-      const name = `t${++made}`;
-      const client = new pg.Client({ connectionString: address('postgres') });
-      await client.connect();
-      await client.query(`create database ${name} template ${from.split('/').at(-1)}`);
-      await client.end();
-      return address(name);
-    },
+    address,
     async stop() {
       process.off('exit', kill);
       server.kill('SIGINT'); // fast shutdown
       await ended;
       fs.rmSync(folder, { recursive: true, force: true });
     },
+  };
+}
+
+const newFolder = () => fs.mkdtempSync(path.join(os.tmpdir(), 'thermocline-pg-'));
+
+/**
+ * Starts a private cluster.
+ * @returns {Promise<{ port: number, url: string, newDatabase(from?: string): Promise<string>,
+ *   replica(): Promise<{ urlOf(database: string): string, stop(): Promise<void> }>, stop(): Promise<void> }>}
+ *   `newDatabase` makes an empty database (or a copy of another one) and gives its address; `replica` starts a read replica.
+ */
+export async function startPostgres() {
+  const user = serverUser();
+  const folder = newFolder();
+  execFileSync('cp', ['-a', `${template(binaries(), user)}/.`, folder]);
+  const primary = await launch(folder, user);
+  const nameOf = (url) => url.split('/').at(-1);
+  let made = 0;
+  return {
+    port: primary.port,
+    url: primary.address('postgres'),
+    async newDatabase(from = 'template1') {
+      const name = `t${++made}`;
+      const client = new pg.Client({ connectionString: primary.address('postgres') });
+      await client.connect();
+      await client.query(`create database ${name} template ${nameOf(from)}`);
+      await client.end();
+      return primary.address(name);
+    },
+    async replica() {
+      const copy = newFolder();
+      if (user) fs.chownSync(copy, user.uid, user.gid);
+      const source = ['-h', '127.0.0.1', '-p', String(primary.port), '-U', 'postgres'];
+      execFileSync(path.join(binaries(), 'pg_basebackup'), [...source, '-D', copy, '-R', '-X', 'stream', '-c', 'fast', '--no-sync'], { ...user, cwd: copy });
+      const { address, stop } = await launch(copy, user);
+      return { urlOf: (url) => address(nameOf(url)), stop };
+    },
+    stop: primary.stop,
   };
 }

@@ -16,7 +16,7 @@ export async function connect(url) {
 /**
  * Starts the file's cluster and stops it when the file's tests are over.
  * @param {string[]} [scripts] SQL run on the template after the migrations
- * @returns {Promise<{ database(): Promise<string>, bare(): Promise<string> }>} `database` is migrated, `bare` is empty
+ * @returns {Promise<{ database(): Promise<string>, replica: Awaited<ReturnType<typeof startPostgres>>['replica'] }>} `database` is migrated
  */
 export async function testCluster(scripts = []) {
   const cluster = await startPostgres();
@@ -27,5 +27,5 @@ export async function testCluster(scripts = []) {
   await migrate({ run: (text) => client.query(text), sql });
   for (const script of scripts) await client.query(script);
   await client.end();
-  return { database: () => cluster.newDatabase(template), bare: () => cluster.newDatabase() };
+  return { database: () => cluster.newDatabase(template), replica: cluster.replica };
 }
