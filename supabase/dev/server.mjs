@@ -96,7 +96,13 @@ export async function startServer(options = {}) {
     });
   });
   const realtime = await attachRealtime(server, { lite, ...KEYS });
-  await new Promise((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
+  try {
+    await new Promise((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
+  } catch (error) { // the port is taken
+    await realtime.close();
+    await lite.close();
+    throw error;
+  }
   origin = `http://127.0.0.1:${server.address().port}`;
 
   return {
