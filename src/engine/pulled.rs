@@ -93,7 +93,7 @@ fn fold_page(state: &mut State, seq: Seq, page: Page, changes: &mut Changes) {
     for (rev, json) in &page.rows {
         let Ok(row) = Row::from_json(&table, json) else { continue };
         let Some(key) = Key::of(&table, &row) else { continue };
-        if state.rows.put(&page.table, &key, Base { rev: *rev, row }) {
+        if state.rows.put(&page.table, &key, Base { rev: *rev, row, made_from: None }) {
             touched.push(key);
         }
     }

@@ -113,7 +113,8 @@ fn applied(state: &mut State, seq: Seq, pending: &Pending, rev: Option<Rev>, set
     };
     let is_known = row.is_some();
     if let Some(row) = row {
-        state.rows.put(table, key, Base { rev, row });
+        let met = if pending.op == Op::Update { pending.base } else { Some(Rev(0)) };
+        state.rows.put(table, key, Base { rev, row, made_from: met });
     }
     move_followers(state, pending, rev, |column| {
         stored.iter().rev().find(|(name, _)| *name == column).map(|(_, value)| Text::from(*value))
@@ -137,7 +138,7 @@ fn replaced(state: &mut State, place: Place, rev: Option<Rev>, row: Option<&str>
 fn store_row(state: &mut State, id: &RowId, rev: Rev, json: &str) -> Option<Row> {
     let definition = state.schema.tables.get(&id.0)?;
     let row = Row::from_json(definition, json).ok()?;
-    state.rows.put(&id.0, &id.1, Base { rev, row: row.clone() });
+    state.rows.put(&id.0, &id.1, Base { rev, row: row.clone(), made_from: None });
     Some(row)
 }
 

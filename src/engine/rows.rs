@@ -15,6 +15,9 @@ pub type RowId = (Text, Key);
 pub struct Base {
     pub rev: Rev,
     pub row: Row,
+    /// The version that our own push turned into this one; rev 0 if it was our insert. An edit that saw
+    /// that version, with our push still pending over it, saw this one.
+    pub made_from: Option<Rev>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -129,6 +132,7 @@ impl BaseRows {
         rows.seen = None;
         for base in rows.base.values_mut() {
             base.rev = Rev(0);
+            base.made_from = None;
         }
     }
 
@@ -196,7 +200,8 @@ mod tests {
     use crate::protocol::schema::tests::entries;
 
     fn base(rev: u64) -> Base {
-        Base { rev: Rev(rev), row: Row::from_json(&entries(), &format!("{{\"n\":{rev}}}")).expect("a row") }
+        let row = Row::from_json(&entries(), &format!("{{\"n\":{rev}}}")).expect("a row");
+        Base { rev: Rev(rev), row, made_from: None }
     }
 
     #[test]

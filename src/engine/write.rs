@@ -18,7 +18,7 @@ use super::reducer::Changes;
 use super::references::{is_parent, parents};
 use super::rows::RowId;
 use super::state::State;
-use crate::protocol::{Decision, Mutation, Op, PgError, Request, Seq, Stamp, Table, Text};
+use crate::protocol::{Decision, Mutation, Op, PgError, Request, Rev, Seq, Stamp, Table, Text};
 use std::collections::BTreeMap;
 
 pub fn fold(state: &mut State, seq: Seq, requests: Vec<Request>, changes: &mut Changes) {
@@ -135,7 +135,6 @@ fn pending(state: &State, id: &RowId, edit: Edit<'_>) -> Pending {
         },
         stamp,
     });
-    let base = mutation.base.or_else(|| state.rows.get(&id.0, &id.1).map(|base| base.rev));
     Pending {
         id: mutation.id,
         user: user.clone(),
@@ -143,11 +142,23 @@ fn pending(state: &State, id: &RowId, edit: Edit<'_>) -> Pending {
         op: if becomes_update { Op::Update } else { mutation.op },
         cells: cells.collect(),
         shown: if becomes_update { Vec::new() } else { mutation.shown.clone() },
-        base: if becomes_update { base } else { mutation.base },
+        base: base_of(state, mutation, becomes_update),
         made_ms: time_ms,
         stamp,
         sealed: false,
         standing: Standing::Waiting,
+    }
+}
+
+/// The base that the edit saw. Where our own push was answered between the edit and its fold, that is what
+/// the push made of it: else the edit would count as made against our own change.
+fn base_of(state: &State, mutation: &Mutation, becomes_update: bool) -> Option<Rev> {
+    let saw = mutation.base.unwrap_or(Rev(0));
+    let is_insert = matches!(mutation.op, Op::Insert | Op::InsertIgnore);
+    match state.rows.get(&mutation.table, &mutation.key).filter(|_| !is_insert) {
+        Some(held) if held.made_from == Some(saw) => Some(held.rev),
+        Some(held) if becomes_update => mutation.base.or(Some(held.rev)),
+        _ => mutation.base,
     }
 }
 

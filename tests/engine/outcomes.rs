@@ -259,3 +259,34 @@ fn what_the_insert_showed_becomes_the_old_value_of_the_edit_that_saw_it() {
     assert_eq!(olds(&follower(&device)), [("title", Some("\"the server's now\""))]);
     assert_eq!(follower(&device).base, Some(rev(5)));
 }
+
+/// Typing goes on while a push is answered: the edit is folded after the answer it did not see.
+#[test]
+fn an_edit_made_while_its_predecessor_was_answered_counts_as_made_after_it() {
+    let mut device = Device::synced(&[SYNCED]);
+    device.update("a", &[("n", "2")]);
+    let edit = device.mutation(Op::Update, "entries", "a", &[("n", "3")]);
+    assert_eq!(edit.base, Some(rev(1)), "it sees the pending 2 over version 1");
+    device.answer("a", applied(5), Some(5));
+    let request = device.request(vec![edit]);
+    device.write_request(request);
+    assert_eq!(follower(&device).base, Some(rev(5)));
+
+    let mut device = Device::synced(&[]);
+    device.insert("a", &[("n", "2")]);
+    let edit = device.mutation(Op::Update, "entries", "a", &[("n", "3")]);
+    device.answer("a", applied(5), Some(5));
+    let request = device.request(vec![edit]);
+    device.write_request(request);
+    assert_eq!(follower(&device).base, Some(rev(5)));
+}
+
+#[test]
+fn an_edit_made_before_someone_elses_version_came_keeps_the_base_it_saw() {
+    let mut device = Device::synced(&[SYNCED]);
+    let edit = device.mutation(Op::Update, "entries", "a", &[("n", "3")]);
+    device.pull_last(&TABLES, "c2", &[(rev(8), r#"{"id":"a","n":7}"#)], &[]);
+    let request = device.request(vec![edit]);
+    device.write_request(request);
+    assert_eq!(follower(&device).base, Some(rev(1)));
+}
