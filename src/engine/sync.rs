@@ -1,7 +1,7 @@
 //! The sync machine: events in, effects out; it decides, and carries out nothing.
 //!
 //! ```text
-//! stopped ─start─▶ idle ─▶ leasing ─▶ [defining] ─▶ (sealing ─▶ pushing ─▶ settling)* ─▶ (pulling ─▶ folding)* ─▶ idle
+//! stopped ─start─▶ idle ─▶ leasing ─▶ [defining ─▶ adopting] ─▶ (sealing ─▶ pushing ─▶ settling)* ─▶ (pulling ─▶ folding)* ─▶ idle
 //!                   ▲                        any failure ─▶ waiting ─wake─▶ again                      │
 //!                   └──────────────────────────────────────────────────────────────────────────────────┘
 //! ```
@@ -35,6 +35,7 @@ enum Phase {
     Idle,
     Leasing,
     Defining,
+    Adopting,
     Sealing,
     Pushing,
     Settling,
@@ -146,7 +147,9 @@ impl Machine {
             Phase::Waiting if unreachable => SyncState::Limited,
             Phase::Waiting => SyncState::Retry,
             Phase::Idle => SyncState::Idle,
-            Phase::Leasing | Phase::Defining | Phase::Pulling(_) | Phase::Folding => SyncState::Pulling,
+            Phase::Leasing | Phase::Defining | Phase::Adopting | Phase::Pulling(_) | Phase::Folding => {
+                SyncState::Pulling
+            }
             Phase::Sealing | Phase::Pushing | Phase::Settling => SyncState::Pushing,
         }
     }
@@ -177,12 +180,12 @@ impl Machine {
 
     fn on_folded(&mut self, state: &State, at: At) -> Vec<Effect> {
         match self.phase {
-            Phase::Defining => {
+            Phase::Adopting => {
                 self.defined = true;
                 self.next(state, at)
             }
             Phase::Sealing | Phase::Settling | Phase::Folding => self.next(state, at),
-            Phase::Stopped | Phase::Idle | Phase::Leasing => Vec::new(),
+            Phase::Stopped | Phase::Idle | Phase::Leasing | Phase::Defining => Vec::new(),
             Phase::Pushing | Phase::Pulling(_) | Phase::Waiting => Vec::new(),
         }
     }

@@ -28,8 +28,8 @@ impl Machine {
             (Phase::Defining, Ok(Reply::Schema(answer))) => self.on_schema(state, answer, at),
             (Phase::Pushing, Ok(Reply::Push(answer))) => self.on_push(answer, at),
             (Phase::Pulling(request), Ok(Reply::Pull(answer))) => self.on_pull(request, answer, at),
-            (Phase::Leasing | Phase::Defining | Phase::Sealing | Phase::Pushing, Ok(_)) => Vec::new(),
-            (Phase::Settling | Phase::Pulling(_) | Phase::Folding, Ok(_)) => Vec::new(),
+            (Phase::Leasing | Phase::Defining | Phase::Adopting | Phase::Sealing, Ok(_)) => Vec::new(),
+            (Phase::Pushing | Phase::Settling | Phase::Pulling(_) | Phase::Folding, Ok(_)) => Vec::new(),
         }
     }
 
@@ -61,6 +61,7 @@ impl Machine {
             self.error = Some(Fault::new(ErrorCode::UnknownTable, message));
         }
         let is_known = schema.tables.iter().all(|(name, table)| state.schema.tables.get(name) == Some(table));
+        self.phase = Phase::Adopting;
         if is_known { self.on_folded(state, at) } else { vec![Effect::Append(Frame::Schema(schema))] }
     }
 
