@@ -6,12 +6,14 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 mod batches;
+mod bench;
 mod coalescing;
 mod device;
-//mod golden_format;
+mod golden_format;
 mod outcomes;
+mod properties;
 mod pulled_pages;
 mod schema_changes;
 mod snapshots;
-//mod sync_events;
-//mod sync_traces;
+mod sync_events;
+mod sync_traces;
