@@ -95,10 +95,10 @@ impl World {
         context.now_ms = self.revs * 10 + step.context as u64;
         match step.act {
             Act::Write(op) => {
-                let column = if step.value % 2 == 0 { "n" } else { "project" };
+                let column = if step.value.is_multiple_of(2) { "n" } else { "project" };
                 let project = format!("\"{}\"", ROWS[usize::from(step.value) % ROWS.len()]);
                 let cell = (column, if column == "n" { value.as_str() } else { project.as_str() });
-                let table = if step.value % 5 == 0 { "projects" } else { "entries" };
+                let table = if step.value.is_multiple_of(5) { "projects" } else { "entries" };
                 let cell = if table == "projects" { ("name", "\"x\"") } else { cell };
                 let cells = if op == Op::Delete { &[][..] } else { &[cell][..] };
                 let mutation = context.mutation(op, table, ROWS[step.row], cells);
