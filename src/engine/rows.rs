@@ -86,8 +86,10 @@ impl BaseRows {
         if rows.newest(key).is_some_and(|known| known > base.rev || (known == base.rev && !afresh)) {
             return false;
         }
+        let made_from =
+            rows.base.get(key).filter(|held| held.rev == base.rev).and_then(|held| held.made_from);
         rows.tombstones.remove(key);
-        rows.insert(key, base);
+        rows.insert(key, Base { made_from: base.made_from.or(made_from), ..base });
         true
     }
 
