@@ -1,0 +1,406 @@
+//! The world: clients, network and server, one random step after the other, and what must hold after each.
+
+use crate::client::{Client, USER, shown};
+use crate::dice::Dice;
+use crate::faults::Faults;
+use crate::model_server::{Policy, Server, Setup, schema};
+use crate::network::Network;
+use std::collections::{BTreeMap, BTreeSet};
+use thermocline::engine::interface::Event;
+use thermocline::engine::{RowId, State};
+use thermocline::protocol::{Decision, Key, MutationId, Op, Text};
+
+const STEPS: usize = 400;
+const ENTRIES: usize = 6;
+const PROJECTS: usize = 3;
+
+pub struct World {
+    dice: Dice,
+    faults: Faults,
+    pub clients: Vec<Client>,
+    pub server: Server,
+    network: Network,
+    now_ms: u64,
+    values: u64,
+    /// A restore undoes what had taken effect.
+    restores: bool,
+    /// Nobody else writes: every change of the only client must be taken as it is.
+    alone: bool,
+}
+
+impl World {
+    pub fn new(seed: u64) -> Self {
+        let mut dice = Dice::new(seed);
+        let mut faults = Faults::of(&mut dice);
+        let alone = dice.chance(250);
+        let restores = !alone && dice.chance(150);
+        if restores {
+            faults = Faults { restore: 8, steal_lease: 0, ..faults };
+        }
+        if alone {
+            faults.foreign = 0;
+        }
+        let setup = Setup {
+            policy: if dice.chance(500) { Policy::Merge } else { Policy::RemoteWins },
+            cascade: !alone && dice.chance(400),
+            touch_parent: !alone && dice.chance(300),
+            page_rows: 1 + dice.below(5),
+        };
+        let count = if alone { 1 } else { 2 + dice.below(2) };
+        let clients = (0..count).map(|number| Client::new(number, 1 + dice.below(2))).collect();
+        let mut world = Self {
+            faults,
+            clients,
+            server: Server::new(setup),
+            network: Network::default(),
+            now_ms: 1_700_000_000_000,
+            values: 0,
+            restores,
+            alone,
+            dice,
+        };
+        for client in 0..count {
+            for at in 0..world.clients[client].contexts.len() {
+                world.start(client, at);
+            }
+        }
+        world
+    }
+
+    pub fn run(&mut self) {
+        for _ in 0..STEPS {
+            self.step();
+            self.check();
+        }
+        self.heal();
+        self.check_at_rest();
+    }
+
+    /// A context that has just been opened.
+    fn start(&mut self, client: usize, at: usize) {
+        for event in [Event::Session(Some(USER.into())), Event::Start] {
+            self.clients[client].feed(at, event, self.now_ms, &mut self.dice);
+        }
+    }
+
+    fn step(&mut self) {
+        let client = self.dice.below(self.clients.len());
+        let at = self.dice.below(self.clients[client].contexts.len());
+        match self.dice.below(100) {
+            0..8 => self.draft(client, at),
+            8..18 => self.clients[client].commit(at, &self.faults, self.now_ms, &mut self.dice),
+            18..50 => self.carry_out(client, at),
+            50..76 => self.deliver(),
+            76..80 => self.clients[client].catch_up(at),
+            80..86 => {
+                self.now_ms += self.dice.below(4_000) as u64;
+                self.clients[client].wake_if_due(at, self.now_ms, &mut self.dice);
+            }
+            86..90 => self.clients[client].feed(at, Event::Now, self.now_ms, &mut self.dice),
+            90..92 => self.clients[client].checkpoint(at),
+            92..96 => self.foreign(),
+            _ => self.mishap(client, at),
+        }
+        self.restart_new_lives();
+    }
+
+    fn carry_out(&mut self, client: usize, at: usize) {
+        if self.dice.chance(self.faults.crash) {
+            self.clients[client].crash(at);
+            return;
+        }
+        self.clients[client].carry_out(at, &mut self.network, &self.faults, self.now_ms, &mut self.dice);
+    }
+
+    fn deliver(&mut self) {
+        let heard = self.network.step(&mut self.server, &self.faults, self.now_ms, &mut self.dice);
+        if let Some((asker, answer)) = heard {
+            self.clients[asker.client].hear(asker, Event::Answered(answer), self.now_ms, &mut self.dice);
+        }
+    }
+
+    fn draft(&mut self, client: usize, at: usize) {
+        let (table, count) =
+            if self.dice.chance(250) { ("projects", PROJECTS) } else { ("entries", ENTRIES) };
+        let row: RowId = (table.into(), self.key(table, count));
+        let op = *self.dice.pick(&[
+            Op::Insert,
+            Op::Insert,
+            Op::InsertIgnore,
+            Op::Update,
+            Op::Update,
+            Op::Update,
+            Op::Upsert,
+            Op::Delete,
+        ]);
+        let cells = if op == Op::Delete { Vec::new() } else { self.cells(table) };
+        let request = self.clients[client].draft(at, op, row, cells, self.now_ms);
+        let context = &mut self.clients[client].contexts[at];
+        context.drafts.push_back((context.state.seq, request));
+    }
+
+    fn cells(&mut self, table: &str) -> Vec<(Text, Text)> {
+        self.values += 1;
+        let mut cells = Vec::new();
+        let column = if table == "projects" { "name" } else { "title" };
+        cells.push((column.into(), format!("\"v{}\"", self.values).into()));
+        if table == "entries" && self.dice.chance(400) {
+            let refused = self.dice.chance(80);
+            cells.push(("n".into(), if refused { "-1".into() } else { self.values.to_string().into() }));
+        }
+        if table == "entries" && self.dice.chance(400) {
+            let null = self.dice.chance(300);
+            let project = self.key("projects", PROJECTS).values()[0].into();
+            cells.push(("project".into(), if null { "null".into() } else { project }));
+        }
+        if cells.len() > 1 && self.dice.chance(300) {
+            cells.remove(0);
+        }
+        cells
+    }
+
+    fn key(&mut self, table: &str, count: usize) -> Key {
+        Key::from_values([format!("\"{} {}\"", &table[..1], self.dice.below(count)).as_str()])
+    }
+
+    fn foreign(&mut self) {
+        if !self.dice.chance(self.faults.foreign) {
+            return self.server.commit_foreign(&mut self.dice);
+        }
+        let (table, count) =
+            if self.dice.chance(250) { ("projects", PROJECTS) } else { ("entries", ENTRIES) };
+        let row = (table.into(), self.key(table, count));
+        let op = *self.dice.pick(&[Op::Insert, Op::Update, Op::Update, Op::Delete]);
+        self.values += 1;
+        self.server.begin_foreign(row, op, self.values);
+    }
+
+    fn mishap(&mut self, client: usize, at: usize) {
+        if self.dice.chance(self.faults.power_loss) {
+            self.clients[client].lose_power(&mut self.dice);
+        }
+        if self.dice.chance(self.faults.restore) {
+            self.server.restore();
+        } else if self.restores && self.dice.chance(150) {
+            self.server.save();
+        }
+        if self.dice.chance(self.faults.whims) {
+            let user = || Some(USER.into());
+            let events = match self.dice.below(4) {
+                0 => vec![Event::Network(false)],
+                1 => vec![Event::Network(true)],
+                2 => vec![Event::Session(None), Event::Session(user())],
+                _ => vec![Event::Stop, Event::Start],
+            };
+            for event in events {
+                self.clients[client].feed(at, event, self.now_ms, &mut self.dice);
+            }
+        }
+    }
+
+    /// A context that was opened after a crash signs in and starts.
+    fn restart_new_lives(&mut self) {
+        for client in 0..self.clients.len() {
+            for at in 0..self.clients[client].contexts.len() {
+                let context = &self.clients[client].contexts[at];
+                if context.machine.is_stopped() && context.effects.is_empty() {
+                    self.start(client, at);
+                }
+            }
+        }
+    }
+
+    /// Nothing goes wrong any more, and everybody has time.
+    fn heal(&mut self) {
+        self.faults = Faults::none();
+        self.server.commit_all(&mut self.dice);
+        for round in 0..40 {
+            for client in 0..self.clients.len() {
+                for at in 0..self.clients[client].contexts.len() {
+                    self.clients[client].feed(at, Event::Network(true), self.now_ms, &mut self.dice);
+                    while !self.clients[client].contexts[at].drafts.is_empty() {
+                        self.clients[client].commit(at, &self.faults, self.now_ms, &mut self.dice);
+                    }
+                    self.clients[client].feed(at, Event::Now, self.now_ms, &mut self.dice);
+                }
+            }
+            self.settle();
+            let (now_ms, clients) = (self.now_ms, &self.clients);
+            let due = clients.iter().filter_map(Client::wake_ms).filter(|due| *due < now_ms + 60_000).max();
+            self.now_ms = due.unwrap_or(now_ms) + 1_000;
+            if round > 4
+                && self.clients.iter().all(|client| client.contexts[0].state.batch.is_none())
+                && round > 8
+            {
+                break;
+            }
+        }
+    }
+
+    /// Effects and parcels until there are none.
+    fn settle(&mut self) {
+        for _ in 0..20_000 {
+            let mut busy = !self.network.is_empty();
+            self.deliver();
+            for client in 0..self.clients.len() {
+                for at in 0..self.clients[client].contexts.len() {
+                    busy |= !self.clients[client].contexts[at].effects.is_empty();
+                    self.carry_out(client, at);
+                    self.clients[client].wake_if_due(at, self.now_ms, &mut self.dice);
+                    self.clients[client].catch_up(at);
+                }
+            }
+            if !busy {
+                return;
+            }
+        }
+        panic!("they talk without end");
+    }
+}
+
+/// What must hold at any time.
+impl World {
+    fn check(&self) {
+        self.check_effects_and_order();
+        for client in &self.clients {
+            for context in &client.contexts {
+                self.check_base_rows(&context.state);
+                for other in client.contexts.iter().filter(|other| other.state.seq == context.state.seq) {
+                    assert_eq!(
+                        other.state, context.state,
+                        "invariant 7: two contexts at seq {}",
+                        context.state.seq
+                    );
+                }
+            }
+            self.check_acknowledged(client);
+        }
+    }
+
+    /// Every version that a client holds is one that the server had (invariant 6: outcome and base row).
+    fn check_base_rows(&self, state: &State) {
+        for table in ["entries", "projects"] {
+            for (key, base) in state.rows.iter(table) {
+                let texts = self.server.history.get(&((table.into(), key.clone()), base.rev));
+                let is_known = texts.is_some_and(|texts| texts.contains(base.row.as_str()));
+                assert!(
+                    base.rev.0 == 0 || is_known,
+                    "invariant 6: {table} {key:?} never was {base:?}, but {texts:?}"
+                );
+            }
+        }
+    }
+
+    /// Invariant 1: what was acknowledged is in the log, whatever has crashed.
+    fn check_acknowledged(&self, client: &Client) {
+        let newest = client.contexts.iter().max_by_key(|context| context.state.seq).expect("a context");
+        for acknowledged in &client.acknowledged {
+            let known = newest.state.answers.get(acknowledged.request.id);
+            // A context that has not caught up may not know it yet.
+            let at_end =
+                crate::client::at_once(thermocline::store::Store::tail(&client.store, newest.state.seq));
+            if at_end.is_ok_and(|tail| tail.frames.is_empty()) {
+                assert_eq!(known, Some(&acknowledged.decision), "invariant 1: {:?}", acknowledged.request);
+            }
+        }
+    }
+
+    /// Invariants 2 and 3.
+    fn check_effects_and_order(&self) {
+        let mut seen: BTreeSet<MutationId> = BTreeSet::new();
+        let mut last: BTreeMap<(usize, &RowId), u64> = BTreeMap::new();
+        for (id, row, ..) in &self.server.settled {
+            assert!(seen.insert(*id), "invariant 2: {id} took effect twice");
+            for client in &self.clients {
+                let Some(place) = client.places.get(id) else { continue };
+                let before = last.insert((client.number, row), *place);
+                assert!(before < Some(*place), "invariant 3: {row:?} of client {}", client.number);
+            }
+        }
+        if self.alone {
+            assert_eq!(self.server.superseded, 0, "nobody else is here to win against the user");
+        }
+    }
+}
+
+/// What must hold once everybody has pushed and pulled everything.
+impl World {
+    fn check_at_rest(&self) {
+        self.check();
+        for client in &self.clients {
+            let state = &client.contexts[0].state;
+            assert_eq!(state.batch, None, "client {}: every batch is answered", client.number);
+            let stuck = stuck_rows(state);
+            for table in ["entries", "projects"] {
+                let server = self.server.table(table);
+                let base: BTreeMap<Key, _> = state
+                    .rows
+                    .iter(table)
+                    .map(|(key, base)| (key.clone(), (base.rev, base.row.clone())))
+                    .collect();
+                assert_eq!(base, server, "invariants 4 and 5: {table} at client {}", client.number);
+                let mut rows = shown(state, table);
+                let mut expected: BTreeMap<Key, String> =
+                    server.iter().map(|(key, (_, row))| (key.clone(), row.as_str().to_owned())).collect();
+                rows.retain(|key, _| !stuck.contains(&(table.into(), key.clone())));
+                expected.retain(|key, _| !stuck.contains(&(table.into(), key.clone())));
+                assert_eq!(rows, expected, "invariant 4: {table} as client {} shows it", client.number);
+            }
+            for (_, pending) in state.outbox.iter() {
+                assert!(stuck.contains(&pending.row), "invariant 10: {pending:?} waits for nothing");
+            }
+            if !self.restores {
+                self.check_nothing_was_lost(client);
+            }
+        }
+    }
+
+    /// Invariants 1 and 2: the last acknowledged value of every column has reached the server, or waits, or was
+    /// refused where the app can see it.
+    fn check_nothing_was_lost(&self, client: &Client) {
+        let mut last: BTreeMap<(RowId, Text), Text> = BTreeMap::new();
+        for acknowledged in &client.acknowledged {
+            let Decision::Done(flags) = &acknowledged.decision else { continue };
+            let took_effect = acknowledged.request.mutations.iter().zip(flags).filter(|(_, flag)| **flag);
+            for (mutation, _) in took_effect {
+                let row = (mutation.table.clone(), mutation.key.clone());
+                if mutation.op == Op::Delete {
+                    last.retain(|(other, _), _| *other != row);
+                }
+                for change in mutation.changes.iter().filter(|change| &*change.column != "id") {
+                    last.insert((row.clone(), change.column.clone()), change.value.clone());
+                }
+            }
+        }
+        let state = &client.contexts[0].state;
+        for ((row, column), value) in last {
+            let settled = self
+                .server
+                .settled
+                .iter()
+                .any(|(_, id, _, cells)| *id == row && cells.get(&column) == Some(&value));
+            let waits = state.outbox.of_row(&row).any(|(_, pending)| {
+                pending.cells.iter().any(|cell| cell.column == column && cell.value == value)
+            });
+            assert!(
+                settled || waits,
+                "invariant 1: {row:?} {column} = {value} of client {} is gone",
+                client.number
+            );
+        }
+    }
+}
+
+/// Rows behind a dead letter, and rows whose changes refer to them.
+fn stuck_rows(state: &State) -> BTreeSet<RowId> {
+    let mut stuck: BTreeSet<RowId> = BTreeSet::new();
+    for (_, pending) in state.outbox.iter() {
+        let parent = pending.cells.iter().find(|cell| &*cell.column == "project" && &*cell.value != "null");
+        let parent = parent.map(|cell| ("projects".into(), Key::from_values([&*cell.value])));
+        if !pending.is_waiting() || parent.is_some_and(|parent| stuck.contains(&parent)) {
+            stuck.insert(pending.row.clone());
+        }
+    }
+    debug_assert!(schema().tables.len() == 2);
+    stuck
+}
