@@ -336,7 +336,7 @@ impl Server {
         let Some(stored) = self.rows.get(id) else { return Outcome::Applied { rev: None, set: Vec::new() } };
         let is_current = Some(stored.rev) == mutation.base || stored.rev.xid() == transaction.xid;
         let newest = stored.at.values().max().copied().unwrap_or_default();
-        let later = self.setup.policy == Policy::Merge && newest < self.clock;
+        let later = self.setup.policy == Policy::Merge && newest < mutation.stamp.min(self.clock);
         if !is_current && !later {
             return self.whole(id, |rev, row| Outcome::Superseded { rev: Some(rev), row: Some(row) });
         }
