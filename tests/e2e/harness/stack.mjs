@@ -47,24 +47,24 @@ async function makePerson(server, network, { tables = ['entries'], worker = fals
   let context
   let offline = false
   let visited = false
-  const open = async (page) => {
+  const open = async (page, changes) => {
     await page.goto(server.url)
     await page.waitForSelector('body[data-ready]', { state: 'attached' })
-    await page.evaluate((given) => window.open_(given), options)
+    await page.evaluate((given) => window.open_(given), { ...options, ...changes })
   }
   const person = {
     get context() { return context },
-    /** Opens the browser if need be, and a page with the app on it. */
-    async page() {
+    /** Opens the browser if need be, and a page with the app on it; `changes` are to the options it opens with. */
+    async page(changes) {
       context ??= await openBrowser(profile, { offline, name: browser })
       const page = await context.newPage()
       page.on('pageerror', (error) => console.error('page error:', error.message))
       page.on('console', (message) => { if (message.type() === 'error' && !NETWORK.test(message.text())) console.error('page:', message.text()) })
-      await open(page)
+      await open(page, changes)
       if (worker && !visited) {
         // The first visit was not the worker's to serve, so it has kept nothing of the shell.
         await page.waitForFunction(() => navigator.serviceWorker.controller !== null)
-        await open(page)
+        await open(page, changes)
       }
       visited = true
       return page
