@@ -11,6 +11,7 @@
 mod answers;
 pub mod backoff;
 pub mod batch;
+mod changes;
 pub mod frame;
 pub mod interface;
 mod outbox;
@@ -24,8 +25,9 @@ mod state;
 pub mod sync;
 mod write;
 
+pub use changes::Changes;
 pub use frame::{Damage, Frame};
 pub use outbox::{Cell, Outbox, Pending, Place, Standing};
-pub use reducer::{Changes, Found, apply, needs};
+pub use reducer::{Found, apply, needs};
 pub use rows::{Base, BaseRows, RowId};
 pub use state::{Batch, Round, State};

@@ -3,8 +3,8 @@
 //! Base rows move under pending mutations, which are rebased. A round from nothing sweeps, at its end,
 //! what it did not name; the old rows stay readable until then.
 
+use super::changes::Changes;
 use super::frame::Pulled;
-use super::reducer::Changes;
 use super::rows::{Base, Tombstone};
 use super::state::{Round, State};
 use crate::protocol::pull::{Page, PullRequest};

@@ -3,9 +3,9 @@
 //! A second answer to a mutation is dropped. When an earlier mutation of a row is answered, its rev
 //! becomes the base of those that follow, and its values their old values where they saw them.
 
+use super::changes::Changes;
 use super::frame::Pushed;
 use super::outbox::{Pending, Place, Standing};
-use super::reducer::Changes;
 use super::rows::{Base, RowId, Tombstone};
 use super::state::State;
 use crate::protocol::push::Outcome;

@@ -4,29 +4,17 @@
 //! them; `apply` folds. Frames are folded one at a time, in order. Both are total: whatever a frame
 //! holds, the result is a state, the same in every context.
 
+use super::changes::Changes;
 use super::frame::{Frame, Resync, Sent};
 use super::outbox::Pending;
 use super::rows::{Base, RowId};
 use super::state::{Batch, State};
 use super::{pulled, pushed, write};
-use crate::protocol::{Decision, MutationId, Row, Schema, Seq, Table, Text};
+use crate::protocol::{Row, Schema, Seq, Table, Text};
 use std::collections::BTreeMap;
 
 /// Rows read from segments for a fold; `None`: not held.
 pub type Found = BTreeMap<RowId, Option<Base>>;
-
-/// What a fold did.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Changes {
-    /// Rows that may look different now.
-    pub rows: Vec<RowId>,
-    /// Tables whose definition changed.
-    pub tables: Vec<Text>,
-    /// What was decided about the requests of a `Write`.
-    pub decisions: Vec<(MutationId, Decision)>,
-    /// The frame no longer fitted the state and did nothing.
-    pub dropped: bool,
-}
 
 /// The rows a frame's decision depends on that are not in memory.
 pub fn needs(state: &State, frame: &Frame) -> Vec<RowId> {

@@ -13,8 +13,8 @@
 //! An insert that gives way to a row that is already there coalesces with nothing: a later change must
 //! not give way with it.
 
+use super::changes::Changes;
 use super::outbox::{Cell, Pending, Place, Standing};
-use super::reducer::Changes;
 use super::references::{is_parent, parents};
 use super::rows::RowId;
 use super::state::State;
