@@ -27,6 +27,16 @@ demo: setup ## build everything and start Daybook on a Supabase of its own: PORT
 
 ##@ While you work
 
+.PHONY: bench
+bench: setup ## measure beside hand-written IndexedDB and Dexie, in Chromium: about four minutes
+	@node scripts/build-pkg.mjs --quiet
+	@node benches/run.mjs
+
+.PHONY: bench-quick
+bench-quick: setup ## the same, fewer passes: about a minute
+	@node scripts/build-pkg.mjs --quiet
+	@node benches/run.mjs --quick
+
 .PHONY: check
 check: setup ## format, lints (native and wasm), architecture and unit tests: before each commit
 	@cargo fmt --check
