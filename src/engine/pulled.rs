@@ -60,6 +60,8 @@ fn begin(state: &mut State, seq: Seq, request: &PullRequest) -> Seq {
     for (table, cursor) in &request.tables {
         if cursor.is_none() {
             state.rows.begin_afresh(table);
+            // What was pushed before may be replaced by this round: should it be newer, the next brings it.
+            state.own_xids.clear();
         }
     }
     seq
@@ -67,9 +69,7 @@ fn begin(state: &mut State, seq: Seq, request: &PullRequest) -> Seq {
 
 fn end(state: &mut State, request: &PullRequest, cursor: &Text, began: Seq, changes: &mut Changes) {
     for (table, _) in &request.tables {
-        for (key, rev) in state.rows.end_round(table, began) {
-            // If it was our own push, made since this round's snapshot, the next round must bring it back.
-            state.own_xids.remove(&rev.xid());
+        for key in state.rows.end_round(table, began) {
             let id = (table.clone(), key);
             state.rebase(&id);
             changes.rows.push(id);

@@ -97,14 +97,11 @@ fn fold_schema(state: &mut State, schema: Schema, changes: &mut Changes) {
     state.rebase_all();
 }
 
-/// Nothing of the server's earlier life says anything about this one: neither revs nor transactions.
+/// The server's transactions up to now say nothing about those to come: none of them is our own.
 fn fold_resync(state: &mut State, resync: &Resync, changes: &mut Changes) {
     if !pulled::is_current(state, &resync.request) {
         changes.dropped = true;
         return;
-    }
-    for (table, _) in &resync.request.tables {
-        state.rows.start_over(table);
     }
     pulled::forget_cursors(state, resync.request.tables.iter().map(|(table, _)| table));
     state.own_xids.clear();

@@ -1,8 +1,8 @@
 //! Base rows: the last version of each row that the server told us, and the tombstones of removed ones.
 //!
 //! The newest rev wins, whatever the order of arrival. A table that is pulled afresh collects the keys
-//! it sees; at the end of the round what was not seen is removed. Revs of another epoch do not compare, so a
-//! table whose cursor has died starts over: its rows stay readable and give way to whatever comes.
+//! it is told: the first version of a key replaces what was held before the round, whatever its rev (revs of
+//! a restored server do not compare with those held), and at the end what was not told is removed.
 
 use crate::protocol::{Key, Rev, Row, Seq, Text};
 use serde::{Deserialize, Serialize};
@@ -80,10 +80,9 @@ impl BaseRows {
     /// Stores a version unless a newer one, or its removal, is known. Whether it changed anything.
     pub fn put(&mut self, table: &Text, key: &Key, base: Base) -> bool {
         let rows = self.tables.entry(table.clone()).or_default();
+        let known = rows.newest(key);
         rows.see(key);
-        // The same version may come in another shape after a change of definitions: then it replaces.
-        let afresh = rows.seen.is_some();
-        if rows.newest(key).is_some_and(|known| known > base.rev || (known == base.rev && !afresh)) {
+        if known.is_some_and(|known| known >= base.rev) {
             return false;
         }
         let made_from =
@@ -108,34 +107,24 @@ impl BaseRows {
         self.tables.get_mut(table).is_some_and(|rows| rows.take(key).is_some())
     }
 
-    /// From now on, remember which keys the server names.
+    /// Begins a round from nothing: from now on, remember which keys the server names.
     pub fn begin_afresh(&mut self, table: &Text) {
-        self.tables.entry(table.clone()).or_default().seen = Some(BTreeSet::new());
+        let rows = self.tables.entry(table.clone()).or_default();
+        rows.tombstones.clear();
+        rows.seen = Some(BTreeSet::new());
     }
 
     /// Ends a round: no tombstone older than it is kept, nor a row that a round from nothing did not name.
-    /// The rows that are now gone, with the rev they had.
-    pub fn end_round(&mut self, table: &Text, began: Seq) -> Vec<(Key, Rev)> {
+    /// The keys that are now gone.
+    pub fn end_round(&mut self, table: &Text, began: Seq) -> Vec<Key> {
         let Some(rows) = self.tables.get_mut(table) else { return Vec::new() };
         rows.tombstones.retain(|_, tombstone| tombstone.seq >= began);
         let Some(seen) = rows.seen.take() else { return Vec::new() };
-        let unseen = rows.base.iter().filter(|(key, _)| !seen.contains(*key));
-        let swept: Vec<(Key, Rev)> = unseen.map(|(key, base)| (key.clone(), base.rev)).collect();
-        for (key, _) in &swept {
+        let swept: Vec<Key> = rows.base.keys().filter(|key| !seen.contains(*key)).cloned().collect();
+        for key in &swept {
             rows.take(key);
         }
         swept
-    }
-
-    /// Whatever comes next replaces what is held: revs known so far say nothing about those to come.
-    pub fn start_over(&mut self, table: &str) {
-        let Some(rows) = self.tables.get_mut(table) else { return };
-        rows.tombstones.clear();
-        rows.seen = None;
-        for base in rows.base.values_mut() {
-            base.rev = Rev(0);
-            base.made_from = None;
-        }
     }
 
     /// Replaces every row of a table by what `change` makes of it.
@@ -170,10 +159,12 @@ impl BaseRows {
 }
 
 impl TableRows {
+    /// The newest version told, row or tombstone. In a round from nothing, what was held before it counts
+    /// for nothing.
     fn newest(&self, key: &Key) -> Option<Rev> {
-        let base = self.base.get(key).map(|base| base.rev);
-        let tombstone = self.tombstones.get(key).map(|tombstone| tombstone.rev);
-        base.max(tombstone)
+        let counts = self.seen.as_ref().is_none_or(|seen| seen.contains(key));
+        let base = self.base.get(key).filter(|_| counts).map(|base| base.rev);
+        base.max(self.tombstones.get(key).map(|tombstone| tombstone.rev))
     }
 
     fn see(&mut self, key: &Key) {
@@ -227,7 +218,7 @@ mod tests {
         rows.put(&table, &key("2"), base(2));
         rows.begin_afresh(&table);
         rows.put(&table, &key("2"), base(2));
-        assert_eq!(rows.end_round(&table, 0), [(key("1"), Rev(1))]);
+        assert_eq!(rows.end_round(&table, 0), [key("1")]);
         assert!(rows.get("t", &key("2")).is_some());
     }
 }
