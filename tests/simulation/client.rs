@@ -6,6 +6,7 @@ use crate::dice::Dice;
 use crate::faults::Faults;
 use crate::model_server;
 use crate::network::{Asker, Network};
+use crate::world::trace;
 use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
 use std::pin::pin;
@@ -100,6 +101,7 @@ impl Client {
     }
 
     pub fn crash(&mut self, at: usize) {
+        trace(|| format!("client {} life {}: crash", self.number, self.contexts[at].life));
         let context = self.open();
         let dead = std::mem::replace(&mut self.contexts[at], context);
         if self.lease == Some(dead.life) {
@@ -202,7 +204,9 @@ impl Client {
             let failures = [StoreFailure::QuotaExceeded, StoreFailure::Aborted, StoreFailure::AnswerLost];
             self.store.fail_next(*dice.pick(&failures));
         }
-        at_once(self.store.append(&[frame.encode()], durability))?;
+        let stored = at_once(self.store.append(&[frame.encode()], durability));
+        trace(|| format!("client {} life {}: {stored:?} {frame:?}", self.number, self.contexts[at].life));
+        stored?;
         self.catch_up(at);
         Ok(())
     }

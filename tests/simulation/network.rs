@@ -5,6 +5,7 @@
 use crate::dice::Dice;
 use crate::faults::Faults;
 use crate::model_server::Server;
+use crate::world::trace;
 use thermocline::engine::interface::{Failure, Message, Reply};
 use thermocline::protocol::{ErrorCode, Fault};
 
@@ -62,6 +63,7 @@ impl Network {
                     self.parcels.push(Parcel::Request(None, message.clone()));
                 }
                 let answer = server.answer(&message, faults.refuse, now_ms, dice);
+                trace(|| format!("{asker:?} asks {message:?}: {answer:?}"));
                 let asker = asker?;
                 if dice.chance(faults.lose_answer) {
                     return Some((asker, Err(offline())));

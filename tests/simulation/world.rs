@@ -10,6 +10,13 @@ use thermocline::engine::interface::Event;
 use thermocline::engine::{RowId, State};
 use thermocline::protocol::{Decision, Key, MutationId, Op, Text};
 
+/// What happens, with `TRACE=1`.
+pub fn trace(what: impl FnOnce() -> String) {
+    if std::env::var_os("TRACE").is_some() {
+        eprintln!("{}", what());
+    }
+}
+
 const STEPS: usize = 400;
 const ENTRIES: usize = 6;
 const PROJECTS: usize = 3;
