@@ -17,7 +17,7 @@ mod world;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// Worlds of a default run.
-const WORLDS: u64 = 300;
+const WORLDS: u64 = 500;
 
 #[test]
 fn whatever_fails_nothing_is_lost_and_all_agree_in_the_end() {

@@ -197,7 +197,7 @@ impl World {
                 0 => vec![Event::Network(false)],
                 1 => vec![Event::Network(true)],
                 2 => vec![Event::Session(None), Event::Session(user())],
-                _ => vec![Event::Stop, Event::Start],
+                _ => vec![Event::Stop, Event::Session(user()), Event::Start],
             };
             for event in events {
                 self.clients[client].feed(at, event, self.now_ms, &mut self.dice);
