@@ -67,6 +67,22 @@ for (const colorScheme of ['light', 'dark']) {
   }
 }
 
+test('no view scrolls sideways on the narrowest screen (WCAG 1.4.10)', async (t) => {
+  const page = await app.open({ viewport: { width: 320, height: 640 } })
+  await writeEntry(page, { Title: 'A walk', Text: 'Along the harbour.', Tags: 'walk, harbour' })
+  await page.getByLabel('Tags', { exact: true }).fill('not saved yet')
+  for (const [name, enter] of VIEWS) {
+    await t.test(name, async () => {
+      const leave = await enter(page)
+      const wide = await page.evaluate(() => [...document.querySelectorAll('main, .list-pane, .entry-pane, body')]
+        .filter((pane) => pane.scrollWidth > pane.clientWidth).map((pane) => `${pane.className || pane.tagName}: ${pane.scrollWidth} px`))
+      assert.deepEqual(wide, [])
+      await leave?.()
+    })
+  }
+  await page.context().close()
+})
+
 const focused = (page) => page.evaluate(() => {
   const { tagName, ariaLabel, textContent, id, placeholder } = document.activeElement
   return `${tagName.toLowerCase()} ${ariaLabel || placeholder || id || textContent.trim()}`

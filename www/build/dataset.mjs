@@ -97,7 +97,8 @@ function supportOf(statements) {
 function releaseOf(browser, statements) {
   const plain = [statements ?? []].flat().find(({ version_added: since, version_removed: until, flags }) => typeof since === 'string' && !until && !flags)
   const release = plain && source.browsers[browser].releases[plain.version_added.replace('≤', '')]
-  return release && release.status !== 'planned' ? release.release_date ?? null : null
+  const day = release?.release_date
+  return day && day <= source.__meta.timestamp ? day : null // what is planned is not known yet
 }
 
 const yearsBetween = (first, last) => Math.round((Date.parse(last) - Date.parse(first)) / YEAR_MS * 100) / 100

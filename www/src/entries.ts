@@ -46,6 +46,10 @@ export function oneEntry(supabase: Supabase, id: string) {
   return supabase.from("entries").select("*").eq("id", id);
 }
 
+export function titlesOf(supabase: Supabase, ids: string[]) {
+  return supabase.from("entries").select("id,title").in("id", ids);
+}
+
 export function allTags(supabase: Supabase) {
   return supabase.from("entries").select("tags");
 }

@@ -69,7 +69,7 @@ function Toolbar({ entry, edited, saving, onDiscard }: Props) {
     <div class="editor-bar">
       <button type="button" class="button icon-only to-list" aria-label="Back to the list" onClick={back}><Icon name="back" /></button>
       <h2 tabIndex={-1}>{entry ? "Entry" : "New entry"}</h2>
-      <span class="saving" role="status">{savingWords(saving, edited)}</span>
+      <span class="saving" data-state={saving.state} role="status">{savingWords(saving, edited)}</span>
       {edited && <button type="button" class="button" onClick={onDiscard}>Discard</button>}
       <button class="button primary" disabled={saving.state === "saving" || (entry !== null && !edited)}>
         {saving.state === "saving" ? "Saving…" : "Save"}

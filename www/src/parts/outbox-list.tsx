@@ -3,6 +3,7 @@
 import type { OutboxEntry, Status } from "thermocline";
 import { useEffect, useState } from "preact/hooks";
 import { useBackend } from "../backend.ts";
+import { titlesOf } from "../entries.ts";
 import { explain } from "../failures.ts";
 import { useNow } from "../state/clock.ts";
 import { href } from "../state/route.ts";
@@ -18,13 +19,15 @@ export function OutboxList({ status }: { status: Status }) {
   const { entries, problem } = useOutbox(status);
   const [limit, setLimit] = useState(PAGE_ROWS);
   const now = useNow();
+  const shown = entries.slice(0, limit);
+  const titles = useTitles(shown);
   return (
     <section class="card" aria-labelledby="outbox">
       <h2 id="outbox">Outbox{entries.length > 0 && <span class="badge">{count(entries.length)}</span>}</h2>
       {problem && <Notice kind="bad">{problem}</Notice>}
       {entries.length === 0 && !problem && <p class="hint">Nothing is waiting. Each change you make appears here until the server has confirmed it.</p>}
       <ul class="outbox">
-        {entries.slice(0, limit).map((entry) => <OutboxRow key={entry.id} entry={entry} now={now} />)}
+        {shown.map((entry) => <OutboxRow key={entry.id} entry={entry} title={titles.get(keyOf(entry))} now={now} />)}
       </ul>
       {entries.length > limit && (
         <button type="button" class="button wide" onClick={() => setLimit(limit + PAGE_ROWS)}>
@@ -55,10 +58,34 @@ const needsReader = ({ state }: OutboxEntry): boolean => state === "refused" || 
 const refusedFirst = (entries: OutboxEntry[]): OutboxEntry[] =>
   [...entries.filter(needsReader), ...entries.filter((entry) => !needsReader(entry))];
 
-function OutboxRow({ entry, now }: { entry: OutboxEntry; now: number }) {
-  const key = entry.key.map(String).join(", ");
-  const { title } = entry.changes;
-  const name = typeof title === "string" ? title : `${key.slice(0, 8)}…`;
+const keyOf = ({ key }: OutboxEntry): string => key.map(String).join(", ");
+
+/** The titles of the entries that are changed; what is deleted has none any more. */
+function useTitles(shown: OutboxEntry[]): Map<string, string> {
+  const { supabase } = useBackend();
+  const [titles, setTitles] = useState(new Map<string, string>());
+  const ids = shown.filter(({ table }) => table === "entries").map(keyOf);
+  useEffect(() => {
+    let current = true;
+    if (ids.length > 0) {
+      void titlesOf(supabase, ids).then(({ data }) => {
+        if (current && data) setTitles(new Map(data.map(({ id, title }) => [id, title])));
+      });
+    }
+    return () => void (current = false);
+  }, [supabase, ids.join()]);
+  return titles;
+}
+
+interface RowProps {
+  entry: OutboxEntry;
+  title: string | undefined;
+  now: number;
+}
+
+function OutboxRow({ entry, title, now }: RowProps) {
+  const key = keyOf(entry);
+  const name = title ?? `${key.slice(0, 8)}…`;
   const columns = Object.keys(entry.changes).filter((column) => column !== "id");
   return (
     <li class="outbox-row" data-state={entry.state}>
