@@ -19,7 +19,7 @@ export interface Backend {
 }
 
 /** Tables that Daybook keeps on the device. */
-export const TABLES = ["entries"];
+const TABLES = ["entries"];
 
 export async function openBackend(): Promise<Backend> {
   const config = await readConfig();

@@ -12,7 +12,7 @@ export interface Config {
 }
 
 /** The project has not been named anywhere this page can look. */
-export class NotConfigured extends Error {
+class NotConfigured extends Error {
   override name = "NotConfigured";
 }
 

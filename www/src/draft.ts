@@ -19,7 +19,7 @@ export interface Draft {
 
 export type Problems = Partial<Record<keyof Draft, string>>;
 
-export const TITLE_CHARS = 200;
+const TITLE_CHARS = 200;
 const AMOUNT = /^-?\d{1,10}([.,]\d{1,2})?$/;
 
 export const emptyDraft = (): Draft => ({
@@ -80,4 +80,3 @@ const unsaved = new Map<string, Draft>();
 export const keepDraft = (id: string, draft: Draft): void => void unsaved.set(id, draft);
 export const keptDraft = (id: string): Draft | undefined => unsaved.get(id);
 export const dropDraft = (id: string): void => void unsaved.delete(id);
-export const hasUnsaved = (): boolean => unsaved.size > 0;

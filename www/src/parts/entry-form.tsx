@@ -4,12 +4,14 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { problemsOf, type Draft, type Problems } from "../draft.ts";
 import type { Entry } from "../entries.ts";
 import { go } from "../state/route.ts";
-import type { Saving } from "../views/entry-editor.tsx";
 import { time } from "../words.ts";
 import { Field } from "./field.tsx";
 import { Icon } from "./icon.tsx";
 import { MoodPicker } from "./mood.tsx";
 import { Notice } from "./notice.tsx";
+
+/** What became of the last save. */
+export type Saving = { state: "idle" | "saving" | "saved" } | { state: "failed"; message: string };
 
 interface Props {
   entry: Entry | null;

@@ -9,11 +9,9 @@ import { changesOf, draftOf, dropDraft, emptyDraft, insertOf, isEmpty, keepDraft
 import { addEntry, changeEntry, deleteEntry, oneEntry, type Entry } from "../entries.ts";
 import { explain } from "../failures.ts";
 import { Confirm } from "../parts/confirm.tsx";
-import { EntryForm } from "../parts/entry-form.tsx";
+import { EntryForm, type Saving } from "../parts/entry-form.tsx";
 import { useLive } from "../state/live.ts";
 import { go, NEW } from "../state/route.ts";
-
-export type Saving = { state: "idle" | "saving" | "saved" } | { state: "failed"; message: string };
 
 export function EntryEditor({ id }: { id: string }) {
   const { supabase } = useBackend();
