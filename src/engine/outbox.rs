@@ -63,6 +63,8 @@ pub struct Outbox {
     by_id: BTreeMap<MutationId, Place>,
     by_row: BTreeMap<RowId, Vec<Place>>,
     bytes: usize,
+    refused: usize,
+    conflicts: usize,
 }
 
 impl Pending {
@@ -88,6 +90,15 @@ impl Outbox {
 
     pub fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// Dead letters among them.
+    pub fn refused(&self) -> usize {
+        self.refused
+    }
+
+    pub fn conflicts(&self) -> usize {
+        self.conflicts
     }
 
     /// Oldest first.
@@ -120,7 +131,7 @@ impl Outbox {
     }
 
     fn insert(&mut self, place: Place, pending: Pending) {
-        self.bytes += pending.bytes();
+        self.count(&pending);
         self.by_id.insert(pending.id, place);
         self.by_row.entry(pending.row.clone()).or_default().push(place);
         self.pending.insert(place, pending);
@@ -128,10 +139,29 @@ impl Outbox {
 
     /// Changes a pending mutation in its place.
     pub fn edit(&mut self, place: Place, change: impl FnOnce(&mut Pending)) {
-        if let Some(pending) = self.pending.get_mut(&place) {
-            self.bytes -= pending.bytes();
-            change(pending);
-            self.bytes += pending.bytes();
+        if let Some(mut pending) = self.pending.remove(&place) {
+            self.discount(&pending);
+            change(&mut pending);
+            self.count(&pending);
+            self.pending.insert(place, pending);
+        }
+    }
+
+    fn count(&mut self, pending: &Pending) {
+        self.bytes += pending.bytes();
+        match pending.standing {
+            Standing::Waiting => {}
+            Standing::Refused { .. } => self.refused += 1,
+            Standing::Conflict { .. } => self.conflicts += 1,
+        }
+    }
+
+    fn discount(&mut self, pending: &Pending) {
+        self.bytes -= pending.bytes();
+        match pending.standing {
+            Standing::Waiting => {}
+            Standing::Refused { .. } => self.refused -= 1,
+            Standing::Conflict { .. } => self.conflicts -= 1,
         }
     }
 
@@ -141,7 +171,7 @@ impl Outbox {
 
     pub fn remove(&mut self, place: Place) -> Option<Pending> {
         let pending = self.pending.remove(&place)?;
-        self.bytes -= pending.bytes();
+        self.discount(&pending);
         self.by_id.remove(&pending.id);
         if let Some(places) = self.by_row.get_mut(&pending.row) {
             places.retain(|other| *other != place);
@@ -175,5 +205,37 @@ impl<'de> Deserialize<'de> for Outbox {
             outbox.insert(place, pending);
         }
         Ok(outbox)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::Key;
+
+    #[test]
+    fn the_counts_follow_every_change_of_standing() {
+        let mut outbox = Outbox::default();
+        for n in 0..3 {
+            outbox.push(Pending {
+                id: MutationId([n; 16]),
+                user: None,
+                row: ("t".into(), Key::from_values([n.to_string().as_str()])),
+                op: Op::Insert,
+                cells: Vec::new(),
+                shown: Vec::new(),
+                base: None,
+                made_ms: 0,
+                stamp: 0,
+                sealed: false,
+                standing: Standing::Waiting,
+            });
+        }
+        outbox.edit(0, |p| p.standing = Standing::Refused { code: "23505".into(), message: "".into() });
+        outbox.edit(1, |p| p.standing = Standing::Conflict { row: None });
+        assert_eq!((outbox.len(), outbox.refused(), outbox.conflicts()), (3, 1, 1));
+        outbox.edit(1, |p| p.standing = Standing::Waiting);
+        outbox.remove(0);
+        assert_eq!((outbox.len(), outbox.refused(), outbox.conflicts()), (2, 0, 0));
     }
 }

@@ -35,20 +35,17 @@ pub struct Trouble {
 impl Status {
     pub fn of(room: &Room, fault: Option<&Fault>) -> Self {
         let (state, machine) = (room.replica.state(), room.courier.machine());
-        let count = |wanted: fn(&Standing) -> bool| {
-            state.outbox.iter().filter(|(_, pending)| wanted(&pending.standing)).count()
-        };
-        let oldest =
-            state.outbox.iter().filter(|(_, pending)| pending.is_waiting()).map(|(_, p)| p.made_ms).min();
+        let outbox = &state.outbox;
+        let oldest = outbox.iter().find(|(_, pending)| pending.is_waiting());
         Self {
             state: name(&machine, room),
-            pending: count(|standing| *standing == Standing::Waiting),
-            refused: count(|standing| matches!(standing, Standing::Refused { .. })),
-            conflicts: count(|standing| matches!(standing, Standing::Conflict { .. })),
+            pending: outbox.len() - outbox.refused() - outbox.conflicts(),
+            refused: outbox.refused(),
+            conflicts: outbox.conflicts(),
             held: state.held.iter().map(|table| table.to_string()).collect(),
             last_push: state.last_push_ms.map(|ms| ms as f64),
             last_pull: state.last_pull_ms.map(|ms| ms as f64),
-            oldest_pending: oldest.map(|ms| ms as f64),
+            oldest_pending: oldest.map(|(_, pending)| pending.made_ms as f64),
             retry_at: machine.retry_at_ms().map(|ms| ms as f64),
             error: fault.or(machine.error()).map(trouble),
             user: room.user.as_ref().map(|user| user.to_string()),
