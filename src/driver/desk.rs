@@ -114,7 +114,7 @@ impl<S: Store + 'static, P: Platform> Desk<S, P> {
     }
 
     async fn write(&self, plan: &WritePlan, user: Option<&Text>) -> Route {
-        let prepared = match self.prepare(plan, user) {
+        let mut prepared = match self.prepare(plan, user) {
             Ok(prepared) => prepared,
             Err(Unprepared::Refused(error)) => return Route::Answer(Answer::refused(&error)),
             Err(Unprepared::Unsupported(feature)) => return self.elsewhere(&feature),
@@ -127,7 +127,7 @@ impl<S: Store + 'static, P: Platform> Desk<S, P> {
                 id: MutationId::new(platform.now_ms(), ten(platform.random())),
                 user: user.cloned(),
                 time_ms: platform.now_ms(),
-                mutations: prepared.mutations.clone(),
+                mutations: std::mem::take(&mut prepared.mutations), // the answer needs none of them
             };
             match self.replica.write(request).await {
                 Ok(decision) => decision,

@@ -65,7 +65,14 @@ impl Row {
 
 fn push_field(text: &mut String, name: &str, value: &str) {
     text.push(if text.is_empty() { '{' } else { ',' });
-    text.push_str(&serde_json::Value::from(name).to_string());
+    let is_plain = name.bytes().all(|b| b >= b' ' && b != b'"' && b != b'\\');
+    if is_plain {
+        text.push('"');
+        text.push_str(name);
+        text.push('"');
+    } else {
+        text.push_str(&serde_json::Value::from(name).to_string());
+    }
     text.push(':');
     text.push_str(value);
 }
