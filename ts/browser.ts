@@ -16,10 +16,26 @@ async function worker(): Promise<SyncRegistration | undefined> {
   return navigator.serviceWorker.getRegistration();
 }
 
+/** Whether writes came since the browser was last asked, and whether it is being asked. */
+let [wanted, asking] = [false, false];
+
 /** Asks for a `sync` event, so that the outbox empties with every tab closed. Where the browser has none,
- * the next page start, `online` and return to the foreground do the same round. */
-export async function askForBackgroundSync(): Promise<void> {
-  await (await worker())?.sync?.register(SYNC_TAG).catch(() => undefined);
+ * the next page start, `online` and return to the foreground do the same round. Every write asks: one
+ * question is under way at a time, the next one stands for all writes meanwhile. */
+export function askForBackgroundSync(): void {
+  if (typeof navigator === "undefined" || !navigator.serviceWorker) return;
+  wanted = true;
+  if (!asking) void ask(navigator.serviceWorker);
+}
+
+async function ask(workers: ServiceWorkerContainer): Promise<void> {
+  asking = true;
+  const { sync }: SyncRegistration = await workers.ready; // without a worker: for ever, and nobody minds
+  while (wanted) {
+    wanted = false;
+    await sync?.register(SYNC_TAG).catch(() => undefined);
+  }
+  asking = false;
 }
 
 /** Asks for a round now and then with every tab closed. */

@@ -10,6 +10,10 @@ import { fromEngine, guarded, ThermoclineError } from "./errors.js";
 
 const REST = "/rest/v1/";
 const AUTH = "/auth/v1/";
+/** A table and a query in which nothing is left for `URL` to do. */
+const PLAIN = /^\w+(?:\?[\w.*%&=,()!:"~+-]*)?$/;
+/** What shapes an answer; the engine is told no other header. */
+const SHAPING = ["accept", "prefer", "range", "content-type", "accept-profile", "content-profile"];
 /** Columns of the sync protocol, in no answer that passes here. */
 const RESERVED = /"_(?:rev|at)"/;
 
@@ -25,8 +29,13 @@ interface Call {
 export function makeFetch(engine: Engine, base: string, network: typeof fetch): typeof fetch {
   const origin = new URL(base);
   const prefix = origin.pathname.replace(/\/$/, "");
+  const rows = origin.origin + prefix + REST;
 
   return async (input, init) => {
+    // The usual request, as supabase-js makes it, without taking its address apart.
+    if (typeof input === "string" && input.startsWith(rows) && PLAIN.test(input.slice(rows.length))) {
+      return rest({ engine, path: input.slice(rows.length), input, init, network });
+    }
     const url = new URL(input instanceof Request ? input.url : input);
     const path = url.origin === origin.origin && url.pathname.startsWith(prefix) ? url.pathname.slice(prefix.length) : "";
     const call = (api: string): Call => ({ engine, path: path.slice(api.length) + url.search, input, init, network });
@@ -44,7 +53,7 @@ async function rest({ engine, path, input, init, network }: Call): Promise<Respo
   const body = await bodyOf(input, init);
   if (body === undefined) return network(input, init);
   signal?.throwIfAborted();
-  const answer = (await guarded(() => engine.ask(method, path, [...headers].flat(), body))) as EngineAnswer | undefined;
+  const answer = (await guarded(() => engine.ask(method, path, shaping(headers), body))) as EngineAnswer | undefined;
   signal?.throwIfAborted();
   return answer ? responseOf(answer) : withoutReserved(await network(input, init));
 }
@@ -81,9 +90,18 @@ function parts(input: RequestInfo | URL, init: RequestInit | undefined) {
   const request = input instanceof Request ? input : undefined;
   return {
     method: (init?.method ?? request?.method ?? "GET").toUpperCase(),
-    headers: new Headers(init?.headers ?? request?.headers),
+    headers: init?.headers instanceof Headers ? init.headers : new Headers(init?.headers ?? request?.headers),
     signal: init?.signal ?? request?.signal,
   };
+}
+
+function shaping(headers: Headers): string[] {
+  const flat: string[] = [];
+  for (const name of SHAPING) {
+    const value = headers.get(name);
+    if (value !== null) flat.push(name, value);
+  }
+  return flat;
 }
 
 /** The body as text; undefined where it is not text. */

@@ -41,7 +41,7 @@ function faceOf(engine: Engine, options: Options): Thermocline {
   const status = () => engine.status() as Status;
   let pending = status().pending;
   const tell = (now: Status) => {
-    if (now.pending > pending) void askForBackgroundSync();
+    if (now.pending > pending) askForBackgroundSync();
     pending = now.pending;
     for (const listener of [...listeners]) listener(now);
   };
