@@ -74,7 +74,7 @@ test('the data set loads offline, loads again without a second copy, and reaches
 
 test('a long list renders fifty rows, and fifty more when asked; search and tags narrow it', async () => {
   const page = await app.open()
-  await page.getByText(/3,5\d\d entries/).waitFor({ timeout: LOAD_MS })
+  await page.getByText(/^3,5\d\d entries$/).waitFor({ timeout: LOAD_MS })
   const rows = page.locator('.row')
   assert.equal(await rows.count(), 50)
   await page.getByRole('button', { name: 'Show 50 more' }).click()
@@ -83,6 +83,7 @@ test('a long list renders fifty rows, and fifty more when asked; search and tags
   await page.getByText(/^\d+ entries found$/).waitFor()
   for (const text of await rows.allTextContents()) assert.match(text, /abortcontroller/i)
   await page.getByLabel('Search entries').fill('')
+  await page.getByText(/^3,5\d\d entries$/).waitFor()
   await page.getByRole('combobox', { name: 'Tag' }).selectOption('webassembly')
   await page.getByText(/^\d+ entries found$/).waitFor()
   for (const text of await rows.allTextContents()) assert.match(text, /webassembly/)

@@ -38,12 +38,12 @@ export function EntriesView({ open }: { open: string | null }) {
           <a class="button primary" href={href({ view: "entries", entry: NEW })}><Icon name="add" />New entry</a>
         </div>
         <EntryFilters filter={filter} onChange={refine} />
-        <p class="list-count" role="status">{summary(list, total, filter)}</p>
+        <p class="list-count" role="status">{summary(list, total)}</p>
         {list && <EntryList entries={list.rows} open={open} sort={filter.sort} onTag={(tag) => refine({ ...filter, tag })} />}
         {list && list.rows.length === 0 && <Nothing narrowed={isNarrowed(filter)} onReset={() => refine(EVERYTHING)} />}
-        {list && list.rows.length >= limit && total !== null && total > limit && (
+        {list && list.rows.length >= limit && total && total.entries > limit && (
           <button type="button" class="button wide more" onClick={() => setLimit(limit + PAGE_ROWS)}>
-            Show {count(Math.min(PAGE_ROWS, total - limit))} more
+            Show {count(Math.min(PAGE_ROWS, total.entries - limit))} more
           </button>
         )}
       </section>
@@ -66,22 +66,28 @@ function useReturnFocus(open: string | null): void {
   }, [open]);
 }
 
+interface Total {
+  entries: number;
+  /** What was counted: while a new filter is being answered, the words still speak of the old one. */
+  filter: Filter;
+}
+
 /** How many entries there are, of which the list shows the first; counted again when the list changes. */
-function useTotal(filter: Filter, list: LiveResult<EntrySummary> | null): number | null {
+function useTotal(filter: Filter, list: LiveResult<EntrySummary> | null): Total | null {
   const { supabase } = useBackend();
-  const [total, setTotal] = useState<number | null>(null);
+  const [total, setTotal] = useState<Total | null>(null);
   useEffect(() => {
     if (!list) return;
     let current = true;
-    void countEntries(supabase, filter).then((found) => current && setTotal(found));
+    void countEntries(supabase, filter).then((entries) => current && entries !== null && setTotal({ entries, filter }));
     return () => void (current = false);
   }, [supabase, list]);
   return total;
 }
 
-function summary(list: LiveResult<EntrySummary> | null, total: number | null, filter: Filter): string {
-  if (!list || total === null) return "Looking…";
-  const found = isNarrowed(filter) ? `${counted(total, "entry", "entries")} found` : counted(total, "entry", "entries");
+function summary(list: LiveResult<EntrySummary> | null, total: Total | null): string {
+  if (!list || !total) return "Looking…";
+  const found = counted(total.entries, "entry", "entries") + (isNarrowed(total.filter) ? " found" : "");
   return list.partial ? `${found} on this device; more may be on the server` : found;
 }
 
