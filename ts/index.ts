@@ -7,12 +7,12 @@
  * ```
  */
 import init, { Engine } from "../wasm/thermocline.js";
-import { fromEngine, guarded, ThermoclineError } from "./errors.js";
+import { guarded, ThermoclineError } from "./errors.js";
 import { makeFetch } from "./fetch.js";
 import { askForBackgroundSync, askForPeriodicSync, askToPersist, usage } from "./browser.js";
 import { livePath, query } from "./query.js";
 import { watchRealm } from "./realm.js";
-import type { LiveResult, Options, OutboxEntry, Status, Thermocline } from "./types.js";
+import type { LiveQuery, LiveResult, Options, OutboxEntry, Status, Thermocline } from "./types.js";
 
 export { ThermoclineError } from "./errors.js";
 export type * from "./types.js";
@@ -51,11 +51,11 @@ function faceOf(engine: Engine, options: Options): Thermocline {
   return {
     fetch: makeFetch(engine, options.url, network),
     query: (request) => query(engine, options, network, request),
-    live(live, callback) {
-      const { path, headers } = livePath(live);
+    live(live, callback, onError = (error) => console.error(error)) {
+      const { path, headers } = livePath(live as LiveQuery<never>);
       const id = engine.live(path, headers, (code: number, body: string, partial: boolean) => {
-        if (code >= 400) throw refusedQuery(body);
-        callback({ rows: JSON.parse(body) as never[], partial } satisfies LiveResult<never>);
+        if (code >= 400) onError(refusedQuery(body));
+        else callback({ rows: JSON.parse(body) as never[], partial } satisfies LiveResult<never>);
       });
       return () => engine.stopLive(id);
     },
@@ -83,7 +83,8 @@ function faceOf(engine: Engine, options: Options): Thermocline {
   };
 }
 
-function refusedQuery(body: string): unknown {
-  const { message } = JSON.parse(body) as { message: string };
-  return fromEngine(JSON.stringify({ code: "invalid_request", message: `live query: ${message}`, retryable: false }));
+function refusedQuery(body: string): ThermoclineError {
+  const { code, message } = JSON.parse(body) as { code: string; message: string };
+  const known = code === "unsupported_offline" ? code : "invalid_request";
+  return new ThermoclineError(known, `live query: ${message}`);
 }

@@ -35,11 +35,13 @@ function objectOf(flat: string[]): Record<string, string> {
 }
 
 /** Path and headers of a live query, given as text or as a supabase-js query that was not awaited. */
-export function livePath(live: LiveQuery): { path: string; headers: string[] } {
+export function livePath(live: LiveQuery<never>): { path: string; headers: string[] } {
   if (typeof live === "string") return { path: live.replace(/^\/?rest\/v1\//, ""), headers: [] };
-  const { url, headers } = live;
-  const at = url.pathname.indexOf(REST);
-  if (at < 0) throw new ThermoclineError("invalid_request", `a live query of ${url.pathname}; it must ask for a table`);
-  const given = new Headers(headers as HeadersInit | undefined);
-  return { path: url.pathname.slice(at + REST.length) + url.search, headers: [...given].flat() };
+  // supabase-js declares a query's address as protected; it is there all the same.
+  const { url, headers } = live as unknown as { url?: URL; headers?: HeadersInit };
+  const at = url?.pathname.indexOf(REST) ?? -1;
+  if (!url || at < 0) {
+    throw new ThermoclineError("invalid_request", "tc.live takes a path below /rest/v1/ or a supabase-js query that was not awaited");
+  }
+  return { path: url.pathname.slice(at + REST.length) + url.search, headers: [...new Headers(headers)].flat() };
 }

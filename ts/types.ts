@@ -80,8 +80,8 @@ export interface QueryAnswer {
   body: string;
 }
 
-/** A live query: a path below `/rest/v1/`, or a supabase-js query that was not awaited. */
-export type LiveQuery = string | { url: URL; headers?: unknown };
+/** A live query: a path below `/rest/v1/`, or a supabase-js query that was not awaited (it gives the rows their type). */
+export type LiveQuery<Row = Record<string, unknown>> = string | PromiseLike<{ data: Row[] | null }>;
 
 export interface LiveResult<Row = Record<string, unknown>> {
   rows: Row[];
@@ -103,8 +103,15 @@ export interface Thermocline {
   fetch: typeof globalThis.fetch;
   /** The same as a request through `fetch`, text to text. */
   query(request: string | QueryRequest): Promise<QueryAnswer>;
-  /** Calls back with the rows now and after every change of them. Returns the way to stop. */
-  live<Row = Record<string, unknown>>(query: LiveQuery, callback: (result: LiveResult<Row>) => void): () => void;
+  /**
+   * Calls back with the rows now and after every change of them. Returns the way to stop. A query that the engine
+   * refuses or cannot answer from the device goes to `onError` with what is wrong with it; its rows never come.
+   */
+  live<Row = Record<string, unknown>>(
+    query: LiveQuery<Row>,
+    callback: (result: LiveResult<Row>) => void,
+    onError?: (error: Error) => void,
+  ): () => void;
   status(): Status;
   /** Calls back with the status after every change of it. Returns the way to stop. */
   on(event: "status", callback: (status: Status) => void): () => void;

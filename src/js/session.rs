@@ -13,8 +13,11 @@ use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
+use web_sys::AbortSignal;
 
 const SESSION: &str = "session";
+/// Longest a refresh may take before it counts as lost.
+const TIMEOUT_MS: u32 = 30_000;
 /// A token that expires sooner is refreshed first.
 const MARGIN_S: u64 = 30;
 /// How long a session lasts that cannot be refreshed now; supabase-js asks again 90 s before its end.
@@ -171,6 +174,7 @@ impl Sessions {
         let request = Request::post(&format!("{}/auth/v1/token?grant_type=refresh_token", self.url))
             .header("apikey", &self.key)
             .header("content-type", "application/json;charset=UTF-8")
+            .abort_signal(Some(&AbortSignal::timeout_with_u32(TIMEOUT_MS)))
             .body(serde_json::json!({"refresh_token": refresh_token}).to_string())
             .map_err(unreachable)?;
         let response = request.send().await.map_err(unreachable)?;

@@ -2,7 +2,7 @@
  * Live rows and the sync status as hooks: the view renders what they say, and again when it changes.
  */
 
-import type { LiveQuery, LiveResult, Status } from "thermocline";
+import type { LiveResult, Status } from "thermocline";
 import { useEffect, useState } from "preact/hooks";
 import { useBackend } from "../backend.ts";
 
@@ -16,11 +16,7 @@ export type Query<Row> = PromiseLike<{ data: Row[] | null }>;
 export function useLive<Row>(query: () => Query<Row>, key: string): LiveResult<Row> | null {
   const { tc } = useBackend();
   const [result, setResult] = useState<LiveResult<Row> | null>(null);
-  useEffect(() => {
-    // supabase-js declares a query's address as protected, and Thermocline reads it.
-    const live = query() as unknown as LiveQuery;
-    return tc.live<Row & Record<string, unknown>>(live, setResult);
-  }, [tc, key]);
+  useEffect(() => tc.live(query(), setResult), [tc, key]);
   return result;
 }
 
