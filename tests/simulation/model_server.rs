@@ -169,6 +169,8 @@ impl Server {
     fn push(&mut self, groups: &[Group]) -> PushAnswer {
         let mut transaction = Transaction { xid: self.next_xid, stamped: 0, refused: BTreeSet::new() };
         self.next_xid += 1;
+        let rows: Vec<RowId> = groups.iter().flat_map(|g| g.mutations.iter().map(|m| row_id(g, m))).collect();
+        assert_eq!(rows.iter().collect::<BTreeSet<_>>().len(), rows.len(), "a row occurs twice in a batch");
         let (mut outcomes, mut known, mut fresh) = (Vec::new(), Vec::new(), Vec::new());
         let mut in_full = 0;
         for group in groups {

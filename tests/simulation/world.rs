@@ -51,7 +51,7 @@ impl World {
             policy: if dice.chance(500) { Policy::Merge } else { Policy::RemoteWins },
             cascade: !alone && dice.chance(400),
             touch_parent: !alone && dice.chance(300),
-            page_rows: 1 + dice.below(5),
+            page_rows: 1 + dice.below(3),
         };
         let count = if alone { 1 } else { 2 + dice.below(2) };
         let clients = (0..count).map(|number| Client::new(number, 1 + dice.below(2))).collect();
