@@ -290,3 +290,17 @@ fn an_edit_made_before_someone_elses_version_came_keeps_the_base_it_saw() {
     device.write_request(request);
     assert_eq!(follower(&device).base, Some(rev(1)));
 }
+
+/// Found by the simulation: the first round brought our own insert again, and the link to it was lost.
+#[test]
+fn a_version_that_is_pulled_again_still_knows_what_it_was_made_from() {
+    let mut device = Device::new();
+    device.insert("a", &[("n", "2")]);
+    let edit = device.mutation(Op::Update, "entries", "a", &[("n", "3")]);
+    device.answer("a", applied(5), Some(5));
+    let fresh = [("projects", None), ("entries", None)];
+    device.pull_last(&fresh, "c1", &[(rev(5), r#"{"id":"a","n":2}"#)], &[]);
+    let request = device.request(vec![edit]);
+    device.write_request(request);
+    assert_eq!(follower(&device).base, Some(rev(5)));
+}

@@ -192,3 +192,22 @@ fn tombstones_are_kept_until_a_round_that_began_after_them_has_ended() {
     device.pull_last(&[("projects", Some("c2")), ("entries", Some("c2"))], "c3", &[(rev(12), A)], &[]);
     assert_eq!(device.row("a").as_deref(), Some(A), "inserted again by someone");
 }
+
+/// Found by the simulation: pushed, then the server was restored, then the first pull. Transaction 5 is
+/// someone else's now, and 5 is more than any rev there.
+#[test]
+fn a_first_round_believes_nothing_that_was_pushed_before_it() {
+    let mut device = Device::new();
+    device.insert("a", &[("n", "9")]);
+    device.answer("a", applied(5), Some(5));
+    device.insert("b", &[]);
+    device.answer("b", applied(6), Some(6));
+    device.delete("b");
+    device.answer("b", applied(7), Some(7));
+    let fresh = [("projects", None), ("entries", None)];
+    device.pull(request(&fresh, None, &[]), &[(rev(2), A), (rev(3), B)], &[], Some("r1"), None);
+    assert!(device.state.own_xids.is_empty());
+    assert_eq!((device.row("a").as_deref(), device.row("b").as_deref()), (Some(A), Some(B)));
+    device.pull(request(&fresh, Some("r1"), &[]), &[(rev(1), A2)], &[], None, Some("c1"));
+    assert_eq!(device.row("a").as_deref(), Some(A), "within the round the newest wins");
+}
