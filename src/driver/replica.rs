@@ -25,6 +25,7 @@ pub struct Replica<S: Store, P: Platform> {
     manifest: RefCell<Manifest>,
     queue: RefCell<Vec<Request>>,
     committing: Cell<bool>,
+    announcing: Cell<bool>,
     waiting: RefCell<BTreeMap<MutationId, Waiting>>,
     tail: Cell<Tail>,
     /// Set for good when this context may no longer write.
@@ -58,6 +59,7 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
             manifest: RefCell::new(loaded.tail.manifest.clone()),
             queue: RefCell::default(),
             committing: Cell::new(false),
+            announcing: Cell::new(false),
             waiting: RefCell::default(),
             tail: Cell::default(),
             halted: RefCell::new(None),
@@ -112,7 +114,7 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
     }
 
     /// Appends one frame of the sync machine and folds it.
-    pub async fn append(&self, frame: Frame) -> Result<(), Fault> {
+    pub async fn append(self: &Rc<Self>, frame: Frame) -> Result<(), Fault> {
         let durability = match frame {
             Frame::Write(_) | Frame::Sent(_) => self.durability,
             // These can be had again from the server.
@@ -195,7 +197,7 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
         Ok(())
     }
 
-    async fn commit_queue(&self) {
+    async fn commit_queue(self: &Rc<Self>) {
         loop {
             let requests = self.next_requests();
             if requests.is_empty() {
@@ -228,7 +230,7 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
         queue.drain(..count).collect()
     }
 
-    async fn commit(&self, frame: Frame, durability: Durability) -> Result<(), Fault> {
+    async fn commit(self: &Rc<Self>, frame: Frame, durability: Durability) -> Result<(), Fault> {
         let bytes = frame.encode();
         if bytes.len() > limits::FRAME_BYTES {
             let damage = Damage::TooLarge(bytes.len());
@@ -245,9 +247,22 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
         } else {
             self.catch_up().await?;
         }
-        let incarnation = self.manifest.borrow().incarnation;
-        self.platform.announce(incarnation, self.state.borrow().seq);
+        self.announce_soon();
         Ok(())
+    }
+
+    /// Tells the other contexts once for all frames of this moment, after their writers have been answered.
+    fn announce_soon(self: &Rc<Self>) {
+        if self.announcing.replace(true) {
+            return;
+        }
+        let replica = Rc::clone(self);
+        self.platform.spawn(async move {
+            replica.platform.sleep(0).await;
+            replica.announcing.set(false);
+            let incarnation = replica.manifest.borrow().incarnation;
+            replica.platform.announce(incarnation, replica.state.borrow().seq);
+        });
     }
 
     fn rebuild(&self, loaded: Loaded) -> Result<(), Fault> {

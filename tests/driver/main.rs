@@ -29,6 +29,16 @@ fn writes_that_wait_together_leave_as_one_frame() {
     assert_eq!(tab.state().outbox.len(), 1_000);
 }
 
+#[test]
+fn other_contexts_are_told_once_after_the_writers_are_answered() {
+    let mut pool = LocalPool::new();
+    let (_, store) = found(&mut pool);
+    let (tab, realm) = open(&mut pool, &store);
+    pool.run_until(join_all((0..10).map(|id| tab.write(insert(id)))));
+    pool.run_until_stalled();
+    assert_eq!(*realm.announced.borrow(), [tab.state().seq]);
+}
+
 /// Invariant 7.
 #[test]
 fn two_contexts_that_write_in_turns_are_in_the_same_state() {
