@@ -81,10 +81,8 @@ pub(super) fn parse_logic(
         _ => return Ok(None),
     };
     let mut cursor = Cursor::after(key, "logic tree", value);
+    // What follows the closing parenthesis is ignored, as by PostgREST's parser.
     let parts = group(name, table, &mut cursor, 0)?;
-    if !cursor.done() {
-        return Err(cursor.expected("end of input").into());
-    }
     Ok(Some(Filter::Group { negated, any, parts }))
 }
 

@@ -246,6 +246,13 @@ fn a_malformed_request_is_refused_in_postgrests_words() {
     }
 }
 
+/// PostgREST's parser of logic trees does not ask for the end of its input.
+#[test]
+fn what_follows_a_logic_tree_is_ignored() {
+    let answer = |query: &str| get(&memory(), &format!("entries?{query}")).body;
+    assert_eq!(answer("or=(n.eq.1,n.eq.2))x"), answer("or=(n.eq.1,n.eq.2)"));
+}
+
 #[test]
 fn what_is_not_supported_is_named() {
     for (query, feature) in [
