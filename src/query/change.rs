@@ -7,7 +7,7 @@ use super::body::Given;
 use super::cells::Cells;
 use super::condition::Condition;
 use super::defaults::mutation_id;
-use super::prepared::{Prepared, Touched, failing_row};
+use super::prepared::{Prepared, Touched};
 use super::refusal::*;
 use super::{Collate, Rows, WriteContext};
 use crate::protocol::{self, Key, Mutation, Op, Row, Table, Text, limits};
@@ -92,10 +92,7 @@ impl Change<'_> {
                 continue;
             }
             if column.not_null && value == "null" {
-                let after = (0..self.table.columns.len()).map(|at| {
-                    values.iter().find(|(place, _)| *place == at).map_or(cells.get(at), |(_, v)| v)
-                });
-                return Err(null_value(self.name, &column.name, &failing_row(self.table, after)).into());
+                return Err(null_value(self.name, &column.name).into());
             }
             bytes = bytes + value.len() - old.len().min(bytes);
             changes.push(protocol::Change {

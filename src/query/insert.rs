@@ -56,7 +56,7 @@ impl Insert<'_> {
             let visible = rows.row(self.name, &key);
             let again = !keys.insert(key.clone());
             match (self.resolution, visible.is_some() || again) {
-                (None, true) => return Err(duplicate_key(self.name, self.table, &key).into()),
+                (None, true) => return Err(duplicate_key(self.name).into()),
                 (Some(Resolution::Ignore), true) => continue,
                 (Some(Resolution::Merge), _) if again => return Err(twice_in_one_upsert().into()),
                 _ => {}
@@ -110,9 +110,7 @@ impl Insert<'_> {
         for (place, column) in self.table.columns.iter().enumerate() {
             let required = column.not_null || self.table.is_key(&column.name);
             if required && draft.values[place] == "null" && draft.origins[place] != Origin::Pending {
-                let values = draft.values.iter().map(String::as_str);
-                let failing = super::prepared::failing_row(self.table, values);
-                return Err(null_value(self.name, &column.name, &failing).into());
+                return Err(null_value(self.name, &column.name).into());
             }
         }
         // A name takes at most six bytes for one when it is escaped: only what comes near is built.

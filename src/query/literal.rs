@@ -192,8 +192,12 @@ fn uuid(text: &str) -> Result<String, Unprepared> {
 
 /// `{a,"b c",NULL}` → a JSON array. Of one dimension: nested ones are left to the server.
 fn array_literal(element: &Kind, type_name: &str, text: &str) -> Result<String, Unprepared> {
-    let inner = text.trim().strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
-    let inner = inner.ok_or_else(|| malformed_array(text))?;
+    let inner = text.trim().strip_prefix('{').ok_or_else(|| {
+        malformed_array(text, "Array value must start with \"{\" or dimension information.")
+    })?;
+    let ends =
+        if inner.contains('}') { "Junk after closing right brace." } else { "Unexpected end of input." };
+    let inner = inner.strip_suffix('}').ok_or_else(|| malformed_array(text, ends))?;
     if inner.trim().is_empty() {
         return Ok("[]".into());
     }
@@ -208,6 +212,8 @@ fn array_literal(element: &Kind, type_name: &str, text: &str) -> Result<String, 
     Ok(format!("[{}]", items.join(",")))
 }
 
+const ODD_ELEMENT: &str = "Unexpected array element.";
+
 fn array_items(inner: &str, text: &str) -> Result<Vec<Option<String>>, Unprepared> {
     let mut items = Vec::new();
     let mut chars = inner.chars().peekable();
@@ -215,11 +221,13 @@ fn array_items(inner: &str, text: &str) -> Result<Vec<Option<String>>, Unprepare
         let (mut item, mut quoted) = (String::new(), false);
         while let Some(c) = chars.next_if(|c| *c != ',') {
             match c {
-                '"' if quoted || !item.trim().is_empty() => return Err(malformed_array(text).into()),
+                '"' if quoted || !item.trim().is_empty() => {
+                    return Err(malformed_array(text, ODD_ELEMENT).into());
+                }
                 '"' => {
                     (item, quoted) = (String::new(), true);
                     loop {
-                        match chars.next().ok_or_else(|| malformed_array(text))? {
+                        match chars.next().ok_or_else(|| malformed_array(text, "Unexpected end of input."))? {
                             '"' => break,
                             '\\' => item.extend(chars.next()),
                             c => item.push(c),
@@ -228,7 +236,7 @@ fn array_items(inner: &str, text: &str) -> Result<Vec<Option<String>>, Unprepare
                 }
                 '{' | '}' => return unsupported("arrays of more than one dimension"),
                 '\\' => item.extend(chars.next()),
-                c if quoted && !c.is_whitespace() => return Err(malformed_array(text).into()),
+                c if quoted && !c.is_whitespace() => return Err(malformed_array(text, ODD_ELEMENT).into()),
                 c if !quoted => item.push(c),
                 _ => {}
             }
@@ -236,7 +244,10 @@ fn array_items(inner: &str, text: &str) -> Result<Vec<Option<String>>, Unprepare
         let bare = item.trim();
         match quoted {
             true => items.push(Some(item)),
-            false if bare.is_empty() => return Err(malformed_array(text).into()),
+            false if bare.is_empty() => {
+                let found = chars.next().unwrap_or('}');
+                return Err(malformed_array(text, format!("Unexpected \"{found}\" character.")).into());
+            }
             false if bare.eq_ignore_ascii_case("null") => items.push(None),
             false => items.push(Some(bare.to_string())),
         }
@@ -286,6 +297,24 @@ mod tests {
             ("integer", "null", "null"),
         ] {
             assert_eq!(stored(type_name, given), text, "{type_name} {given}");
+        }
+    }
+
+    #[test]
+    fn a_malformed_array_is_refused_with_postgres_details() {
+        for (text, details) in [
+            ("a", "Array value must start with \"{\" or dimension information."),
+            ("{", "Unexpected end of input."),
+            ("{\"a}", "Unexpected end of input."),
+            ("{a}b", "Junk after closing right brace."),
+            ("{a,}", "Unexpected \"}\" character."),
+            ("{,a}", "Unexpected \",\" character."),
+            ("{a\"b\"}", "Unexpected array element."),
+            ("{\"a\"b}", "Unexpected array element."),
+        ] {
+            let refused = literal(&Kind::of("text[]"), "text[]", text).expect_err(text);
+            let Unprepared::Refused(error) = refused else { panic!("{text} is not left to the server") };
+            assert_eq!(error.details.as_deref(), Some(details), "{text}");
         }
     }
 

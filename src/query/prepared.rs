@@ -1,8 +1,7 @@
 //! A write that is ready: its mutations, and the answer they will get once the fold has decided.
 
 use super::answer::{body, content_range};
-use super::cells::{Reader, elements, plain};
-use super::kind::Kind;
+use super::cells::{Reader, plain};
 use super::refusal::{Unprepared, not_single};
 use super::request::{Media, Resolution, Returning};
 use super::write::{Verb, WritePlan};
@@ -141,38 +140,4 @@ fn encode(text: &str) -> String {
             _ => format!("%{b:02X}"),
         })
         .collect()
-}
-
-/// Longest text of a value in an error's details, as in Postgres.
-const FAILING_VALUE_BYTES: usize = 64;
-
-/// A row as Postgres shows it in `Failing row contains (…)`.
-pub(super) fn failing_row<'a>(table: &Table, values: impl Iterator<Item = &'a str>) -> String {
-    let shown = table.columns.iter().zip(values).map(|(column, json)| {
-        let mut text = shown_value(&Kind::of(&column.type_name), json);
-        if text.len() > FAILING_VALUE_BYTES {
-            let end = (0..=FAILING_VALUE_BYTES).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-            text.truncate(end);
-            text.push_str("...");
-        }
-        text
-    });
-    shown.collect::<Vec<_>>().join(", ")
-}
-
-fn shown_value(kind: &Kind, json: &str) -> String {
-    match (kind, json) {
-        (_, "null") => "null".into(),
-        (Kind::Bool, json) => json[..1].to_string(),
-        (Kind::Json | Kind::Jsonb, json) => json.to_string(),
-        (Kind::Timestamp(_) | Kind::TimestampTz(_), json) => {
-            plain(json).replace('T', " ").replace("+00:00", "+00")
-        }
-        (Kind::Array(element), json) => {
-            let items = elements(json).unwrap_or_default();
-            let items: Vec<String> = items.iter().map(|item| shown_value(element, item)).collect();
-            format!("{{{}}}", items.join(","))
-        }
-        (_, json) => plain(json).into_owned(),
-    }
 }

@@ -3,7 +3,7 @@
 //! Owns the texts, so that no other file spells one. Refuses nothing itself: whoever finds a fault
 //! asks here for its wording. Codes `PGRST…` are PostgREST's, the others are Postgres's SQLSTATEs.
 
-use crate::protocol::{Key, PgError, Table};
+use crate::protocol::PgError;
 
 /// Why a request did not become a plan, or a plan a write.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,8 +109,8 @@ pub(super) fn zero_character() -> PgError {
         .with_details("\\u0000 cannot be converted to text.")
 }
 
-pub(super) fn malformed_array(text: &str) -> PgError {
-    PgError::new(400, "22P02", format!("malformed array literal: \"{text}\""))
+pub(super) fn malformed_array(text: &str, details: impl Into<String>) -> PgError {
+    PgError::new(400, "22P02", format!("malformed array literal: \"{text}\"")).with_details(details)
 }
 
 pub(super) fn expected_array() -> PgError {
@@ -132,10 +132,11 @@ pub(super) fn not_boolean(test: &str, type_name: &str) -> PgError {
     PgError::new(400, "42804", message)
 }
 
-pub(super) fn null_value(table: &str, column: &str, failing: &str) -> PgError {
+/// Without the failing row in the details, which Postgres hides under row-level security; every table here has it.
+pub(super) fn null_value(table: &str, column: &str) -> PgError {
     let message =
         format!("null value in column \"{column}\" of relation \"{table}\" violates not-null constraint");
-    PgError::new(400, "23502", message).with_details(format!("Failing row contains ({failing})."))
+    PgError::new(400, "23502", message)
 }
 
 pub(super) fn generated_column(column: &str) -> PgError {
@@ -148,15 +149,10 @@ pub(super) fn generated_update(column: &str) -> PgError {
         .with_details(format!("Column \"{column}\" is a generated column."))
 }
 
-pub(super) fn duplicate_key(name: &str, table: &Table, key: &Key) -> PgError {
-    let values: Vec<String> =
-        key.values().iter().map(|value| super::cells::plain(value).into_owned()).collect();
-    let message = format!("duplicate key value violates unique constraint \"{name}_pkey\"");
-    PgError::new(409, "23505", message).with_details(format!(
-        "Key ({})=({}) already exists.",
-        table.key.join(", "),
-        values.join(", ")
-    ))
+/// Without the key in the details, for the same reason.
+pub(super) fn duplicate_key(table: &str) -> PgError {
+    let message = format!("duplicate key value violates unique constraint \"{table}_pkey\"");
+    PgError::new(409, "23505", message)
 }
 
 pub(super) fn twice_in_one_upsert() -> PgError {
