@@ -22,8 +22,8 @@ const TIMEOUT_MS: u32 = 30_000;
 const MARGIN_S: u64 = 30;
 /// How long a session lasts that cannot be refreshed now; supabase-js asks again 90 s before its end.
 const LENT_S: u64 = 120;
-/// Spent refresh tokens that still get the stored answer.
-const SPENT: usize = 8;
+/// Spent refresh tokens that still get the stored answer: a tab may sleep through days of hourly refreshes.
+const SPENT: usize = 100;
 
 #[wasm_bindgen]
 extern "C" {
@@ -41,6 +41,18 @@ struct Session {
     /// The auth server's whole answer.
     answer: Option<String>,
     spent: Vec<String>,
+}
+
+impl Session {
+    /// Where the server is out of reach, supabase-js would try again for half a minute and hold back every
+    /// query meanwhile. Instead it gets the session it has, for a little longer: the device needs no token.
+    fn lent(&self) -> Option<String> {
+        let mut answer: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(self.answer.as_deref()?).ok()?;
+        answer.insert("expires_in".into(), LENT_S.into());
+        answer.insert("expires_at".into(), (now_s() + LENT_S).into());
+        serde_json::to_string(&answer).ok()
+    }
 }
 
 /// What the auth server answers to a sign-in or refresh.
@@ -136,34 +148,29 @@ impl Sessions {
         };
         let _lock = lease(&self.lock).await;
         self.reload().await?;
-        if let Some(answer) = self.newer_than(&refresh_token) {
-            return Ok((200, answer));
-        }
-        match self.spend(&refresh_token).await {
-            Err(fault) if fault.code == ErrorCode::Offline => {
-                self.lent(&refresh_token).map(|answer| (200, answer)).ok_or(fault)
-            }
-            answered => answered,
+        let Some(session) = self.known_by(&refresh_token) else { return self.spend(&refresh_token).await };
+        let newest = session.refresh.as_ref().unwrap_or(&refresh_token);
+        let is_spent = *newest != refresh_token;
+        match &session.answer {
+            Some(answer) if is_spent && session.expires_at > now_s() + MARGIN_S => Ok((200, answer.clone())),
+            // A page may have slept longer than the successor lived: spending its own would end the session.
+            _ => match self.spend(newest).await {
+                Err(fault) if fault.code == ErrorCode::Offline => {
+                    session.lent().map(|answer| (200, answer)).ok_or(fault)
+                }
+                answered => answered,
+            },
         }
     }
 
-    /// Where the server is out of reach, supabase-js would try again for half a minute and hold back every
-    /// query meanwhile. Instead it gets the session it has, for a little longer: the device needs no token.
-    fn lent(&self, refresh_token: &str) -> Option<String> {
+    /// The stored session, if this is its refresh token or one that was spent on the way to it.
+    fn known_by(&self, refresh_token: &str) -> Option<Session> {
         let session = self.session.borrow();
-        let session = session.as_ref().filter(|session| session.refresh.as_deref() == Some(refresh_token))?;
-        let mut answer: serde_json::Map<String, serde_json::Value> =
-            serde_json::from_str(session.answer.as_deref()?).ok()?;
-        answer.insert("expires_in".into(), LENT_S.into());
-        answer.insert("expires_at".into(), (now_s() + LENT_S).into());
-        serde_json::to_string(&answer).ok()
-    }
-
-    fn newer_than(&self, refresh_token: &str) -> Option<String> {
-        let session = self.session.borrow();
-        let session = session.as_ref()?;
-        let is_spent = session.spent.iter().any(|spent| spent == refresh_token);
-        (is_spent && session.expires_at > now_s() + MARGIN_S).then(|| session.answer.clone())?
+        let is_known = |known: &Session| {
+            known.refresh.as_deref() == Some(refresh_token)
+                || known.spent.iter().any(|spent| spent == refresh_token)
+        };
+        session.clone().filter(is_known)
     }
 
     /// Spends a refresh token; the successor is stored before anyone uses it.
