@@ -13,12 +13,13 @@ const NETWORK = /^Failed to load resource/
 
 /** Starts it; `options` are startServer's. */
 export async function startStack(options = {}) {
+  const staticDir = await builtApp() // first: it leaves nothing running if it fails
   const cluster = await startPostgres()
   const network = makeNetwork(options.intercept)
   const server = await startServer({
     backend: 'postgres',
     databaseUrl: await cluster.newDatabase(),
-    staticDir: await builtApp(),
+    staticDir,
     ...options,
     intercept: network.intercept,
   })
@@ -82,8 +83,7 @@ async function makePerson(server, network, { tables = ['entries'], worker = fals
       context = undefined
     },
     async leave() {
-      await context?.close()
-      context = undefined
+      if (context) await person.kill() // its profile goes too: no need to wait until it has tidied up
       profile.remove()
     },
   }
