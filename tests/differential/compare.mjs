@@ -13,10 +13,11 @@
 // - `hint` of an unknown column is Postgres's guess at a similar name, which the engine does not make.
 //
 // - lite answers 21000 (one key twice in an upsert) with 400, PostgREST with 500.
+// - A page that begins just behind the last row is 416 in lite, and empty in PostgREST.
 // - A PATCH that counts and answers no rows has no range before its total in lite.
 //
 // Never asked of lite, because it does not answer as PostgREST does (the filters are asked of PostgreSQL itself,
-// in filters.test.mjs): two filters on one column (the last counts), texts `null` and `true` (read as values), spaces at a text's ends (cut off),
+// in filters.test.mjs): two filters on one column (the last counts), texts `null` and `true` (read as values), spaces at a text's ends (cut off), braces (read as arrays),
 // integers above 2^53 and long decimals (rounded), jsonb scalars and arrays, empty arrays, escapes and quoted
 // patterns inside groups, groups in groups in groups, `order` by a column that a cast hides; a HEAD with a Range
 // header (obeyed), limit 0 with an offset, bodies that are neither object nor array (PostgREST takes them for an
@@ -64,8 +65,12 @@ const rangeOf = ({ range }, method) => (method === 'PATCH' && range && !range.en
 
 const isTwiceInOneUpsert = ({ status, body }) => status === 500 && parsed(body).code === '21000'
 
+/** Both say that the page lies behind so many rows; only one calls it an error. */
+const isJustBehind = (local, remote) => local.status === 206 && remote.status === 416 && ['[]', ''].includes(local.body) && local.range === remote.range
+
 /** What differs between two answers to a plain request; empty if nothing. `ordered`: the order of rows counts. */
 export function difference(local, remote, { ordered, guessed = false, method }) {
+  if (isJustBehind(local, remote)) return []
   const [a, b] = guessed ? [withoutGuess(local), withoutGuess(remote)] : [local, remote]
   const value = ({ body }) => stable(errorOf(comparable(parsed(body), ordered)))
   return [
@@ -77,6 +82,7 @@ export function difference(local, remote, { ordered, guessed = false, method }) 
 
 /** The same of two answers of supabase-js. */
 export function callDifference(local, remote, { ordered, guessed = false }) {
+  if (local.status === 206 && local.data?.length === 0 && /offset of (\d+) .* only \1 rows/.test(remote.error?.details)) return []
   const count = ({ count }) => (guessed ? undefined : count)
   const status = ({ status }) => (guessed && RANGE_STATUSES.has(status) ? 'rows' : status)
   const data = ({ data, error }) => stable([comparable(data, ordered), errorOf(error)])

@@ -27,7 +27,7 @@ const WRONG = [
 
 /** Values that lite does not pass on as they are written (see compare.mjs); filters on PostgreSQL itself have them all. */
 const UNLIKE_POSTGREST = {
-  ...Object.fromEntries(TEXT.map((column) => [column, ['null', 'true', 'trail ', ' lead']])),
+  ...Object.fromEntries(TEXT.map((column) => [column, ['null', 'true', 'trail ', ' lead', '{curly}']])),
   big: POOLS.big.filter((text) => !Number.isSafeInteger(Number(text))),
   exact: POOLS.exact.filter((text) => text.length > 15),
   meta: POOLS.meta.filter((text) => !text.startsWith('{"') || text.includes('12345678901234567890')),
@@ -105,7 +105,9 @@ export function randomFilter(random, data) {
   if (column === 'done' && random.chance(50)) return { column, negated, operator: 'is', operand: random.pick(['true', 'false', 'unknown', 'null']) }
   if (random.chance(12)) return { column, negated, operator: 'is', operand: 'null' }
   if (TEXT.includes(column) && random.chance(30)) return { column, negated, operator: random.pick(['like', 'ilike']), operand: random.pick(PATTERNS) }
-  if (random.chance(18)) return { column, negated, operator: 'in', operand: random.several(1, 5, () => random.pick(values)) }
+  // One empty text in a list means an empty list to PostgREST, and one empty text to lite.
+  const listed = data.wild ? values : values.filter((text) => text !== '')
+  if (random.chance(18)) return { column, negated, operator: 'in', operand: random.several(1, 5, () => random.pick(listed)) }
   return { column, negated, operator: random.pick(COMPARISONS), operand: random.pick(values) }
 }
 
