@@ -14,6 +14,7 @@
 //
 // - lite answers 21000 (one key twice in an upsert) with 400, PostgREST with 500.
 // - A page that begins just behind the last row is 416 in lite, and empty in PostgREST.
+// - A single object cut from several counted rows is 200 in lite, 206 in PostgREST.
 // - A PATCH that counts and answers no rows has no range before its total in lite.
 //
 // Never asked of lite, because it does not answer as PostgREST does (the filters are asked of PostgreSQL itself,
@@ -63,6 +64,7 @@ const parsed = (text) => (text === '' ? '' : JSON.parse(text))
 /** Of a counting PATCH only the total. */
 const rangeOf = ({ range }, method) => (method === 'PATCH' && range && !range.endsWith('/*') ? range.replace(/.*\//, '*/') : range ?? null)
 
+const isCutToOne = (local, remote) => local.status === 206 && remote.status === 200 && (isObject(local.data) || local.body?.startsWith('{') === true)
 const isTwiceInOneUpsert = ({ status, body }) => status === 500 && parsed(body).code === '21000'
 
 /** Both say that the page lies behind so many rows; only one calls it an error. */
@@ -74,7 +76,7 @@ export function difference(local, remote, { ordered, guessed = false, method }) 
   const [a, b] = guessed ? [withoutGuess(local), withoutGuess(remote)] : [local, remote]
   const value = ({ body }) => stable(errorOf(comparable(parsed(body), ordered)))
   return [
-    a.status !== b.status && !isTwiceInOneUpsert(a) && 'status',
+    a.status !== b.status && !isTwiceInOneUpsert(a) && !isCutToOne(a, b) && 'status',
     rangeOf(a, method) !== rangeOf(b, method) && 'content-range',
     value(a) !== value(b) && 'body',
   ].filter(Boolean)
@@ -87,7 +89,7 @@ export function callDifference(local, remote, { ordered, guessed = false }) {
   const status = ({ status }) => (guessed && RANGE_STATUSES.has(status) ? 'rows' : status)
   const data = ({ data, error }) => stable([comparable(data, ordered), errorOf(error)])
   return [
-    status(local) !== status(remote) && 'status',
+    status(local) !== status(remote) && !isCutToOne(local, remote) && 'status',
     count(local) !== count(remote) && 'count',
     !(guessed && [local.status, remote.status].includes(416)) && data(local) !== data(remote) && 'data',
   ].filter(Boolean)
