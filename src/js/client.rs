@@ -21,7 +21,7 @@ use web_sys::{BroadcastChannel, MessageEvent};
 pub const PLAIN: serde_wasm_bindgen::Serializer = serde_wasm_bindgen::Serializer::json_compatible();
 /// Names in the vault.
 pub const OPTIONS: &str = "options";
-pub const SYNC: &str = "sync";
+const SYNC: &str = "sync";
 /// Longest that opening waits for table definitions it does not have.
 const DEFINE_MS: u64 = 4_000;
 
@@ -35,7 +35,7 @@ pub struct Client {
     told: RefCell<Option<Status>>,
     telling: Cell<bool>,
     pub fault: RefCell<Option<Fault>>,
-    /// Tells the origin's other contexts that the session has changed.
+    /// Tells the origin's other contexts that the session has changed, or sync was turned on or off.
     pub channel: BroadcastChannel,
     pub closed: Cell<bool>,
 }
@@ -95,11 +95,27 @@ impl Client {
             }
             inner.tell_status();
         });
-        if let Some(json) = self.sessions.vault().get(SYNC).await? {
-            let tables: Vec<Text> = serde_json::from_str(&json).unwrap_or_default();
-            room.courier.start(tables);
+        self.follow_sync(room).await
+    }
+
+    /// Turns sync on or off, as any context of this client has asked last.
+    async fn follow_sync(&self, room: &Room) -> Result<(), Fault> {
+        match self.sessions.vault().get(SYNC).await? {
+            Some(json) => {
+                let tables: Vec<Text> = serde_json::from_str(&json).unwrap_or_default();
+                room.courier.start(tables);
+            }
+            None => room.courier.feed(Event::Stop),
         }
         Ok(())
+    }
+
+    /// Keeps which tables are synced, None: sync is off; all contexts follow.
+    pub async fn set_sync(&self, tables: Option<&str>) -> Result<(), Fault> {
+        self.sessions.vault().put(SYNC, tables).await?;
+        // A closed channel only means that nobody is told: they read it when they open a room.
+        let _ = self.channel.post_message(&"sync".into());
+        self.follow_sync(&self.room()).await
     }
 
     /// Enters the room of whoever is signed in now, if it is another, and tells the other contexts.
@@ -150,16 +166,19 @@ impl Client {
         });
     }
 
+    /// Another context has changed the session, or turned sync on or off.
+    async fn follow(self: &Rc<Self>) -> Result<(), Fault> {
+        self.sessions.reload().await?;
+        self.after_session(false).await?;
+        self.follow_sync(&self.room()).await
+    }
+
     fn listen(self: &Rc<Self>) {
         let weak = Rc::downgrade(self);
         let listener: Closure<dyn FnMut(MessageEvent)> = Closure::new(move |_: MessageEvent| {
             let Some(inner) = weak.upgrade().filter(|inner| !inner.closed.get()) else { return };
             wasm_bindgen_futures::spawn_local(async move {
-                let entered = match inner.sessions.reload().await {
-                    Ok(()) => inner.after_session(false).await,
-                    Err(fault) => Err(fault),
-                };
-                if let Err(fault) = entered {
+                if let Err(fault) = inner.follow().await {
                     *inner.fault.borrow_mut() = Some(fault);
                 }
             });

@@ -3,7 +3,7 @@
 //! Rows and bodies cross as text, settings and status as plain objects, errors as `{code, message,
 //! retryable}`. One engine a context; it follows the session from one user's room to the next.
 
-use super::client::{Client, OPTIONS, PLAIN, SYNC};
+use super::client::{Client, OPTIONS, PLAIN};
 use super::options::Options;
 use super::report;
 use super::vault::Vault;
@@ -113,16 +113,13 @@ impl Engine {
             return Err(Fault::new(ErrorCode::UnknownTable, message).into());
         }
         let json = serde_json::to_string(&tables).unwrap_or_else(|_| "[]".into());
-        self.0.sessions.vault().put(SYNC, Some(&json)).await?;
-        self.0.room().courier.start(tables.into_iter().map(Into::into).collect());
-        Ok(())
+        Ok(self.0.set_sync(Some(&json)).await?)
     }
 
+    /// Turns it off in every context of this client.
     #[wasm_bindgen(js_name = stopSync)]
     pub async fn stop_sync(&self) -> Result<(), JsValue> {
-        self.0.sessions.vault().put(SYNC, None).await?;
-        self.0.room().courier.feed(Event::Stop);
-        Ok(())
+        Ok(self.0.set_sync(None).await?)
     }
 
     #[wasm_bindgen(js_name = syncNow)]
