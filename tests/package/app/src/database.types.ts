@@ -1,3 +1,5 @@
+// As `supabase gen types typescript` writes it for the entries table and the sync functions.
+
 export type Json =
   | string
   | number
