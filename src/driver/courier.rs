@@ -185,13 +185,18 @@ impl<S: Store + 'static, R: Remote + 'static, P: Platform> Courier<S, R, P> {
     fn end(self: &Rc<Self>, result: &Result<(), Fault>) {
         self.lease.borrow_mut().take();
         let run = self.run.get();
-        let (ended, later) =
-            self.rounds.take().into_iter().partition::<Vec<_>, _>(|(wanted, _)| *wanted <= run);
+        let prospect = self.prospect(result);
+        let outcome = if self.machine.borrow().is_stopped() { &prospect } else { result };
+        let (ended, later) = self
+            .rounds
+            .take()
+            .into_iter()
+            .partition::<Vec<_>, _>(|(wanted, _)| *wanted <= run || prospect.is_err());
         *self.rounds.borrow_mut() = later;
-        for (_, sender) in ended {
-            let _ = sender.send(result.clone());
+        for (wanted, sender) in ended {
+            let _ = sender.send(if wanted <= run { outcome.clone() } else { prospect.clone() });
         }
-        if let Err(fault) = result {
+        if let Err(fault) = result.clone().and(prospect) {
             for (_, sender) in self.flushes.take() {
                 let _ = sender.send(Err(fault.clone()));
             }
@@ -202,6 +207,14 @@ impl<S: Store + 'static, R: Remote + 'static, P: Platform> Courier<S, R, P> {
                 replica.platform().report(&fault);
             }
         });
+    }
+
+    /// What those may hope for who wait beyond this end: an error if nothing follows that they could wait for.
+    fn prospect(&self, result: &Result<(), Fault>) -> Result<(), Fault> {
+        if self.machine.borrow().is_running() {
+            return Ok(());
+        }
+        result.clone().and_then(|()| self.ready())
     }
 
     fn on_fold(self: &Rc<Self>, changes: &Changes) {
