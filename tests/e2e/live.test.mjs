@@ -8,7 +8,9 @@ import { faultOf, flushed, outboxOf, startSync, statusOf, syncNow } from './harn
 import { until } from './harness/until.mjs'
 
 let stack
-before(async () => { stack = await startStack() })
+/** While set, the functions of sync are answered when it resolves. */
+let held = null
+before(async () => { stack = await startStack({ intercept: hold }) })
 after(() => stack.stop())
 
 test('a live query tells the rows now and after each change of them, and nothing else', async () => {
@@ -114,6 +116,26 @@ test('sync.stop keeps the outbox and holds in every tab; sync.start sends it', a
   assert.deepEqual((await serverRows(server, id)).map(({ title }) => title).sort(), ['nor this', 'not to be sent'])
 })
 
+test('whoever waits for a round that is called off is told so', async () => {
+  const { page } = await signedIn()
+  let release
+  held = new Promise((resolve) => { release = resolve })
+  await insert(page, 'kept')
+  const settled = await page.evaluate(async () => {
+    const { sync } = window.tc
+    const waiting = [sync.now(), sync.now(), sync.flushed()]
+    const all = Promise.allSettled(waiting)
+    await sync.stop()
+    const limit = new Promise((resolve) => setTimeout(resolve, 5_000, []))
+    return (await Promise.race([all, limit])).map(({ status, reason }) => [status, reason?.code, reason?.message])
+  })
+  release()
+  held = null
+  const told = ['rejected', 'invalid_request', 'sync is off; call sync.start() first']
+  assert.deepEqual(settled, [told, told, told])
+  assert.equal((await outboxOf(page)).length, 1)
+})
+
 test('tc.query answers as supabase-js does: text to text, offline, reads and writes', async () => {
   const { person, page } = await signedIn()
   await person.offline(true)
@@ -126,6 +148,11 @@ test('tc.query answers as supabase-js does: text to text, offline, reads and wri
   assert.deepEqual([counted.status, counted.headers['content-range'], counted.body], [200, '0-0/1', ''])
   assert.deepEqual((await pageRows(page)).map(({ title }) => title), ['by query'])
 })
+
+async function hold(req) {
+  if (held && req.url.includes('/rpc/thermocline_')) await held
+  return false
+}
 
 async function signedIn() {
   const person = await stack.person()
