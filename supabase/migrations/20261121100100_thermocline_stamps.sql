@@ -15,6 +15,19 @@ create function thermocline.next_rev() returns bigint
   as $$ select (pg_current_xact_id()::text::bigint << 22) | (nextval('thermocline.revs') & 4194303) $$;
 comment on function thermocline.next_rev() is 'A revision of the current transaction.';
 
+create function thermocline.keep_order(before bigint, after bigint) returns void
+  language plpgsql volatile set search_path = ''
+as $$
+begin
+  -- A revision from beyond this history (a dump from another project) stands for no transaction here.
+  if before >> 22 > after >> 22 and before >> 22 < pg_snapshot_xmax(pg_current_snapshot())::text::bigint then
+    raise exception using errcode = '40001', message = 'a later transaction has changed the row meanwhile',
+      hint = 'Repeat the transaction.';
+  end if;
+end $$;
+comment on function thermocline.keep_order(bigint, bigint) is
+  'Revisions of a row only grow: a transaction that was overtaken on a row is repeated, or devices that have the newer revision would never take the older.';
+
 -- A plain expression without settings of its own, so that it is inlined; it names nothing outside pg_catalog.
 create function thermocline.now_us() returns bigint
   language sql volatile
@@ -38,6 +51,7 @@ begin
     end if;
   end if;
   new._rev := (pg_current_xact_id()::text::bigint << 22) | (nextval('thermocline.revs') & 4194303);
+  if tg_op = 'UPDATE' and old._rev > new._rev then perform thermocline.keep_order(old._rev, new._rev); end if;
   if counted <> '' then perform set_config('thermocline.stamped', (counted::int + 1)::text, true); end if;
   return new;
 end $$;
@@ -74,6 +88,7 @@ begin
         and (tg_nargs = 0 or not tg_argv[0]::jsonb ? n.key);
   end if;
   new._rev := (pg_current_xact_id()::text::bigint << 22) | (nextval('thermocline.revs') & 4194303);
+  if tg_op = 'UPDATE' and old._rev > new._rev then perform thermocline.keep_order(old._rev, new._rev); end if;
   if counted <> '' then perform set_config('thermocline.stamped', (counted::int + 1)::text, true); end if;
   return new;
 end $$;
@@ -89,10 +104,12 @@ declare
   removed constant jsonb := to_jsonb(old);
   counted constant text := current_setting('thermocline.stamped', true);
   removed_key jsonb;
+  rev constant bigint := thermocline.next_rev();
 begin
+  if old._rev > rev then perform thermocline.keep_order(old._rev, rev); end if;
   select jsonb_object_agg(k, removed -> k) into removed_key from unnest(tg_argv[1]::text[]) k;
   insert into thermocline.tombstones (name, owner, key, rev)
-    values (tg_argv[0], (removed ->> tg_argv[2])::uuid, removed_key, thermocline.next_rev());
+    values (tg_argv[0], (removed ->> tg_argv[2])::uuid, removed_key, rev);
   if counted <> '' then perform set_config('thermocline.stamped', (counted::int + 1)::text, true); end if;
   return null;
 end $$;

@@ -88,12 +88,13 @@ begin
     cold := format('coalesce(x.%I < $11, false)', t.time_col);
   end if;
   select string_agg(format('%L, x.%I', k, k), ', ') into key_object from unnest(t.key) k;
+  -- Revisions from beyond this history ($14: a dump from another project) are older than any of its own: "1".
   query := format($q$
     with changed as (
       (select x._rev as rev, case when %3$s then 'cold' else 'row' end as kind,
           case when %3$s then jsonb_build_object(%4$s) else to_jsonb(x) - '{_rev,_at}'::text[] end as body
         from %1$s x
-        where %2$s and x._rev >= $4 and x._rev > $5 and x._rev < $6 << 22
+        where %2$s and x._rev >= $4 and x._rev > $5 and (x._rev < $6 << 22 or $13 and x._rev >> 22 >= $14)
           and (x._rev >> 22 >= $2 or x._rev >> 22 = any ($3))
           and (x._rev >> 22 < $7 or x._rev >> 22 <> all ($8)) and x._rev >> 22 <> all ($9)
         order by x._rev fetch first $10 rows with ties)
@@ -112,7 +113,8 @@ begin
     kept as (select * from measured where before < $12)
     select count(*), coalesce(sum(size), 0), max(rev), (select count(*) from first),
       jsonb_build_object('t', %5$L,
-        'rows', coalesce(jsonb_agg(jsonb_build_array(rev::text, body) order by rev) filter (where kind = 'row'), '[]'),
+        'rows', coalesce(jsonb_agg(jsonb_build_array(case when rev >> 22 < $14 then rev::text else '1' end, body) order by rev)
+          filter (where kind = 'row'), '[]'),
         'gone', coalesce(jsonb_agg(jsonb_build_array(rev::text, body) order by rev) filter (where kind = 'gone'), '[]'),
         'cold', coalesce(jsonb_agg(jsonb_build_array(rev::text, body) order by rev) filter (where kind = 'cold'), '[]'))
     from kept
@@ -120,7 +122,8 @@ begin
     case when t.owner_col is null then 'd.owner is null' else 'd.owner = $1' end);
   execute query into taken, bytes, last, found, page
     using auth.uid(), seen_max, seen_open, lo, after, shown_max, shown_min, shown_open,
-      case when everything then '{}'::bigint[] else own end, max_rows, since, max_bytes, everything;
+      case when everything then '{}'::bigint[] else own end, max_rows, since, max_bytes, everything,
+      pg_snapshot_xmax(pg_current_snapshot())::text::bigint;
   done := found < max_rows and found = taken;
 end $$;
 comment on function thermocline.page(thermocline.tables, text, text, bigint, timestamptz, bigint[], int, bigint) is

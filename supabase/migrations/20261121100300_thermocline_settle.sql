@@ -77,6 +77,15 @@ $$;
 comment on function thermocline.decide_delete(text, jsonb, jsonb, boolean, bigint) is
   'A delete''s verdict: by latest-wins and merge it must be later than every change of the row.';
 
+create function thermocline.is_current(rev bigint, base bigint, xid bigint) returns boolean
+  language sql stable set search_path = ''
+as $$
+  select coalesce(rev = base or rev >> 22 = xid
+    or base = 1 and rev >> 22 >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint, false)
+$$;
+comment on function thermocline.is_current(bigint, bigint, bigint) is
+  'Whether the row is still the one an edit saw, or this very push wrote it. Base 1 is any revision from beyond this history.';
+
 create function thermocline.shown(held jsonb) returns jsonb
   language sql stable -- inlined, as stamp_of is
   as $$ select jsonb_build_object('row', held - '{_rev,_at}'::text[]) $$;
@@ -156,7 +165,7 @@ begin
         from src s join %1$s x on %2$s for no key update of x),
     decided as materialized (
       select f.o, f.m, f.rev, f.held, d.verdict, d.take from found f,
-        thermocline.decide($3, $4, f.m, f.sent, f.held, coalesce(f.rev = (f.m ->> '_b')::bigint or f.rev >> 22 = $5, false), $6) d),
+        thermocline.decide($3, $4, f.m, f.sent, f.held, thermocline.is_current(f.rev, (f.m ->> '_b')::bigint, $5), $6) d),
     written as (
       update %1$s x set %3$s from decided d join src s using (o)
         where %2$s and d.verdict in ('applied', 'merged')
@@ -190,7 +199,7 @@ begin
       select e.m ->> '_o' as o, e.m, jsonb_populate_record(null::%1$s, e.m) as r from jsonb_array_elements($1) e(m)),
     decided as materialized (
       select s.o, s.r, x._rev as rev, to_jsonb(x) as held, thermocline.decide_delete($2, s.m, to_jsonb(x),
-          coalesce(x._rev = (s.m ->> '_b')::bigint or x._rev >> 22 = $3, false), $4) as verdict
+          thermocline.is_current(x._rev, (s.m ->> '_b')::bigint, $3), $4) as verdict
         from src s join %1$s x on %2$s),
     removed as (
       delete from %1$s x using decided s where %2$s and x._rev = s.rev and s.verdict = 'applied' returning s.o)

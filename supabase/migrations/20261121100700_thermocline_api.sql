@@ -42,7 +42,7 @@ grant execute on function thermocline.epoch(), thermocline.snapshot_text(pg_snap
   thermocline.pull(int, text, jsonb, text, int, jsonb) to authenticated, service_role;
 
 grant execute on function thermocline.now_us(), thermocline.stamp_of(jsonb, text, bigint), thermocline.latest(jsonb, bigint),
-  thermocline.decide(text, text[], jsonb, jsonb, jsonb, boolean, bigint),
+  thermocline.is_current(bigint, bigint, bigint), thermocline.decide(text, text[], jsonb, jsonb, jsonb, boolean, bigint),
   thermocline.decide_delete(text, jsonb, jsonb, boolean, bigint), thermocline.shown(jsonb),
   thermocline.set_otherwise(text, text), thermocline.refusal(text, text, jsonb),
   thermocline.same_key(thermocline.tables, text, text), thermocline.settle_inserts(thermocline.tables, text[], jsonb),
