@@ -51,7 +51,12 @@ impl Platform for Realm {
         self.spawner.spawn_local(task).expect("the pool outlives the test");
     }
 
-    async fn sleep(&self, _ms: u64) {}
+    /// Time stands still: only what is due at once comes.
+    async fn sleep(&self, ms: u64) {
+        if ms > 0 {
+            std::future::pending().await
+        }
+    }
 
     async fn lease(&self, _name: &str) -> Self::Lease {}
 
