@@ -28,7 +28,7 @@ pub fn fold(state: &mut State, seq: Seq, pushed: Pushed, changes: &mut Changes) 
             complete = false; // whoever folded the first answer decided about its row
             continue;
         };
-        complete &= settle(state, seq, place, outcome);
+        complete &= settle(state, seq, place, &row, outcome);
         state.rebase(&row);
         changes.rows.push(row);
     }
@@ -50,7 +50,7 @@ pub fn fold(state: &mut State, seq: Seq, pushed: Pushed, changes: &mut Changes) 
 }
 
 /// Settles one mutation; false if the row it made could not be built from what is here.
-fn settle(state: &mut State, seq: Seq, place: Place, outcome: Outcome) -> bool {
+fn settle(state: &mut State, seq: Seq, place: Place, id: &RowId, outcome: Outcome) -> bool {
     match outcome {
         Outcome::Applied { rev, set } => match state.outbox.remove(place) {
             Some(pending) => applied(state, seq, &pending, rev, &set),
@@ -59,9 +59,8 @@ fn settle(state: &mut State, seq: Seq, place: Place, outcome: Outcome) -> bool {
         Outcome::Merged { rev, row } => replaced(state, place, Some(rev), Some(&row)),
         Outcome::Superseded { rev, row } => replaced(state, place, rev, row.as_deref()),
         Outcome::Conflict { rev, row } => {
-            let id = state.outbox.iter().find(|(at, _)| *at == place).map(|(_, pending)| pending.row.clone());
-            if let (Some(id), Some(rev), Some(row)) = (id, rev, &row) {
-                store_row(state, &id, rev, row);
+            if let (Some(rev), Some(row)) = (rev, &row) {
+                store_row(state, id, rev, row);
             }
             state.outbox.edit(place, |pending| pending.standing = Standing::Conflict { row });
             true
