@@ -5,17 +5,18 @@
 //! ```
 //!
 //! The checksum covers everything but itself. A frame that does not decode changes nothing
-//! (invariant 12). Kinds are numbered for life; a number is never used again.
+//! (invariant 12). Kinds are numbered for life; a number is never used again. The version is that of the
+//! payload: a kind whose payload never changed is still written as version 1.
 
 use crate::protocol::pull::{Page, PullRequest};
 use crate::protocol::push::Outcome;
-use crate::protocol::{MutationId, Request, Schema, Text, limits};
+use crate::protocol::{MutationId, Request, Schema, Text, limits, schema};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Version of frames, state record and reducer.
-pub const FORMAT_VERSION: u8 = 1;
+/// Version of frames, state record and reducer: the newest that is read.
+pub const FORMAT_VERSION: u8 = 2;
 const MAGIC: [u8; 2] = *b"TC";
 const HEADER: usize = 12;
 
@@ -113,6 +114,7 @@ impl Frame {
             kind::SENT => Self::Sent(read(payload)?),
             kind::PUSHED => Self::Pushed(read(payload)?),
             kind::PULLED => Self::Pulled(read(payload)?),
+            kind::SCHEMA if version(bytes) < 2 => Self::Schema(read::<schema::v1::Schema>(payload)?.into()),
             kind::SCHEMA => Self::Schema(read(payload)?),
             kind::RESYNC => Self::Resync(read(payload)?),
             other => return Err(Damage::UnknownKind(other)),
@@ -122,13 +124,26 @@ impl Frame {
 
 /// Wraps a payload: header, checksum, postcard.
 pub fn seal<T: Serialize + ?Sized>(kind: u8, payload: &T) -> Vec<u8> {
-    let mut bytes = vec![MAGIC[0], MAGIC[1], FORMAT_VERSION, kind, 0, 0, 0, 0, 0, 0, 0, 0];
+    let mut bytes = vec![MAGIC[0], MAGIC[1], payload_version(kind), kind, 0, 0, 0, 0, 0, 0, 0, 0];
     bytes = postcard::to_extend(payload, bytes).expect("writing to a growing buffer cannot fail");
     let length = u32::try_from(bytes.len() - HEADER).expect("limits keep a payload below 4 GiB");
     bytes[4..8].copy_from_slice(&length.to_le_bytes());
     let sum = checksum(&bytes);
     bytes[8..12].copy_from_slice(&sum.to_le_bytes());
     bytes
+}
+
+/// The version that introduced a kind's present payload. 2: a table names its indexes.
+fn payload_version(kind: u8) -> u8 {
+    match kind {
+        kind::SCHEMA | STATE_RECORD => 2,
+        _ => 1,
+    }
+}
+
+/// The payload's version, of bytes that [`open`] has checked.
+pub fn version(bytes: &[u8]) -> u8 {
+    bytes[2]
 }
 
 /// Checks header and checksum; the kind and the payload.

@@ -8,14 +8,15 @@ use super::frame::{self, Damage, ROW_BLOCK, STATE_RECORD, seal};
 use super::outbox::Outbox;
 use super::rows::{Base, RowsRecord};
 use super::state::{Batch, Round, State};
-use crate::protocol::{Key, Schema, Seq, Stamp, Text, limits};
+use crate::protocol::{Key, Schema, Seq, Stamp, Text, limits, schema};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// `S`: the definitions as the record's version holds them.
 #[derive(Serialize, Deserialize)]
-struct StateRecord {
+struct StateRecord<S> {
     seq: Seq,
-    schema: Schema,
+    schema: S,
     rows: RowsRecord,
     outbox: Outbox,
     batch: Option<Batch>,
@@ -77,10 +78,26 @@ fn blocks(state: &State) -> Vec<Vec<u8>> {
 
 /// The state of a checkpoint.
 pub fn read(record: &[u8], blocks: &[Vec<u8>]) -> Result<State, Damage> {
-    let record: StateRecord = payload(record, STATE_RECORD)?;
-    let mut state = State {
+    let bytes = opened(record, STATE_RECORD)?;
+    let (mut state, rows) = match frame::version(record) {
+        1 => state_of(frame::read::<StateRecord<schema::v1::Schema>>(bytes)?),
+        _ => state_of(frame::read::<StateRecord<Schema>>(bytes)?),
+    };
+    for block in blocks {
+        for (table, key, base) in frame::read::<Vec<BlockRow>>(opened(block, ROW_BLOCK)?)? {
+            state.rows.put(&table, &key, base);
+        }
+    }
+    state.rows.restore(rows);
+    state.rebase_all();
+    Ok(state)
+}
+
+/// The state without its rows, and what the record says of rows.
+fn state_of<S: Into<Schema>>(record: StateRecord<S>) -> (State, RowsRecord) {
+    let state = State {
         seq: record.seq,
-        schema: record.schema,
+        schema: record.schema.into(),
         outbox: record.outbox,
         batch: record.batch,
         cursors: record.cursors,
@@ -93,19 +110,12 @@ pub fn read(record: &[u8], blocks: &[Vec<u8>]) -> Result<State, Damage> {
         last_pull_ms: record.last_pull_ms,
         ..State::default()
     };
-    for block in blocks {
-        for (table, key, base) in payload::<Vec<BlockRow>>(block, ROW_BLOCK)? {
-            state.rows.put(&table, &key, base);
-        }
-    }
-    state.rows.restore(record.rows);
-    state.rebase_all();
-    Ok(state)
+    (state, record.rows)
 }
 
-fn payload<T: serde::de::DeserializeOwned>(bytes: &[u8], expected: u8) -> Result<T, Damage> {
+fn opened(bytes: &[u8], expected: u8) -> Result<&[u8], Damage> {
     match frame::open(bytes)? {
-        (kind, payload) if kind == expected => frame::read(payload),
+        (kind, payload) if kind == expected => Ok(payload),
         (kind, _) => Err(Damage::UnknownKind(kind)),
     }
 }

@@ -24,6 +24,8 @@ pub const CURSOR_BYTES: usize = 64 << 10;
 pub const URL_BYTES: usize = 16 << 10;
 /// Deepest JSON in a request body.
 pub const JSON_DEPTH: usize = 64;
+/// Most indexes of a table that a device keeps.
+pub const INDEXES: usize = 8;
 /// Most dead letters.
 pub const DEAD_LETTERS: usize = 10_000;
 /// Frames whose requests' answers the state record keeps.

@@ -1,5 +1,7 @@
 //! Table definitions, as `thermocline_schema` answers them and as a `Schema` frame keeps them.
 
+pub mod v1;
+
 use super::Text;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -26,6 +28,9 @@ pub struct Table {
     pub time: Option<Text>,
     pub policy: Text,
     pub direction: Text,
+    /// Columns of the server's plain btree indexes, the primary key's left out.
+    #[serde(default)]
+    pub indexes: Vec<Vec<Text>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

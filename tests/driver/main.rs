@@ -10,6 +10,7 @@ use realm::{found, insert, key, open};
 use std::cell::Cell;
 use std::rc::Rc;
 use thermocline::engine::Frame;
+use thermocline::engine::frame::FORMAT_VERSION;
 use thermocline::protocol::{Decision, ErrorCode};
 use thermocline::store::memory::{Failure, MemoryStore};
 use thermocline::store::{Durability, Store};
@@ -145,7 +146,7 @@ fn a_context_that_meets_a_newer_frame_stops_writing_and_asks_for_a_reload() {
     let mut pool = LocalPool::new();
     let (tab, store) = found(&mut pool);
     let mut newer = Frame::Write(vec![insert(1)]).encode();
-    newer[2] += 1;
+    newer[2] = FORMAT_VERSION + 1;
     pool.run_until(store.append(&[newer], Durability::Strict)).expect("stores");
     let fault = pool.run_until(tab.catch_up()).expect_err("newer");
     assert_eq!(fault.code, ErrorCode::NewerVersion);

@@ -1,29 +1,37 @@
-//! Frames and state record of format version 1, byte for byte.
+//! Frames and state record of every format version, byte for byte.
 //!
-//! Databases of this version exist: a later one opens them. If a test here fails, the change needs a new
-//! `FORMAT_VERSION` and a reader for the old one, not a new fixture.
+//! Databases of these versions exist: a later one opens them. If a test here fails, the change needs a new
+//! `FORMAT_VERSION` and a reader for the old one, not a new fixture. Version 2: a table names its indexes,
+//! so `Schema` frames and state records changed; the other kinds are still written as version 1.
 
 use crate::device::{Device, id, request, rev, schema};
 use crate::snapshots::full_device;
 use std::path::PathBuf;
 use thermocline::engine::frame::{FORMAT_VERSION, Pulled, Pushed, Resync, Sent};
-use thermocline::engine::{Frame, snapshot};
+use thermocline::engine::{Frame, State, snapshot};
 use thermocline::protocol::pull::Page;
 use thermocline::protocol::push::Outcome;
-use thermocline::protocol::{MutationId, Op};
+use thermocline::protocol::{MutationId, Op, Schema};
 
 /// Compares with a fixture; `BLESS=1` writes it instead.
 pub fn compare(name: &str, actual: &str) {
-    let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "tests", "fixtures", name].iter().collect();
     if std::env::var_os("BLESS").is_some() {
-        std::fs::write(&path, actual).expect("the fixtures are ours to write");
+        std::fs::write(path(name), actual).expect("the fixtures are ours to write");
         return;
     }
-    let expected = std::fs::read_to_string(&path).expect("a fixture of this name");
+    let expected = fixture(name);
     for (number, (expected, actual)) in expected.lines().zip(actual.lines()).enumerate() {
         assert_eq!(expected, actual, "{name}, line {}", number + 1);
     }
     assert_eq!(expected.lines().count(), actual.lines().count(), "{name}: lines");
+}
+
+fn path(name: &str) -> PathBuf {
+    [env!("CARGO_MANIFEST_DIR"), "tests", "fixtures", name].iter().collect()
+}
+
+fn fixture(name: &str) -> String {
+    std::fs::read_to_string(path(name)).expect("a fixture of this name")
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -93,17 +101,29 @@ fn frames() -> Vec<(&'static str, Frame)> {
     ]
 }
 
+/// Definitions with all that version 2 knows.
+fn indexed_schema() -> Schema {
+    let mut schema = schema();
+    let entries = schema.tables.get_mut("entries").expect("entries");
+    entries.indexes = vec![vec!["title".into()], vec!["project".into(), "n".into()]];
+    schema
+}
+
 #[test]
-fn frames_of_version_1_are_written_as_ever() {
-    assert_eq!(FORMAT_VERSION, 1);
-    let lines: Vec<String> =
-        frames().iter().map(|(name, frame)| format!("{name} {}\n", hex(&frame.encode()))).collect();
-    compare("frames_v1.txt", &lines.concat());
+fn frames_are_written_as_ever() {
+    assert_eq!(FORMAT_VERSION, 2);
+    let line = |name: &str, frame: &Frame| format!("{name} {}\n", hex(&frame.encode()));
+    let first = fixture("frames_v1.txt");
+    for (expected, (name, frame)) in first.lines().zip(frames()) {
+        let changed = name == "schema";
+        assert_eq!(format!("{expected}\n") != line(name, &frame), changed, "{name}");
+    }
+    compare("frames_v2.txt", &line("schema", &Frame::Schema(indexed_schema())));
 }
 
 #[test]
 fn frames_of_version_1_are_read_as_ever() {
-    let fixture = include_str!("../fixtures/frames_v1.txt");
+    let fixture = fixture("frames_v1.txt");
     for (line, (name, frame)) in fixture.lines().zip(frames()) {
         let (kind, bytes) = line.split_once(' ').expect("a name and bytes");
         assert_eq!(kind, name);
@@ -113,22 +133,44 @@ fn frames_of_version_1_are_read_as_ever() {
 }
 
 #[test]
-fn a_checkpoint_of_version_1_is_written_as_ever() {
-    let (record, blocks) = snapshot::write(&full_device().state);
+fn frames_of_version_2_are_read_as_ever() {
+    let fixture = fixture("frames_v2.txt");
+    let bytes = fixture.trim().strip_prefix("schema ").expect("one frame");
+    assert_eq!(Frame::decode(&unhex(bytes)), Ok(Frame::Schema(indexed_schema())));
+}
+
+fn indexed_device() -> Device {
+    let mut device = full_device();
+    device.fold(Frame::Schema(indexed_schema()));
+    device
+}
+
+#[test]
+fn a_checkpoint_is_written_as_ever() {
+    let (record, blocks) = snapshot::write(&indexed_device().state);
     let blocks: Vec<String> = blocks.iter().map(|block| format!("block {}\n", hex(block))).collect();
-    compare("checkpoint_v1.txt", &format!("record {}\n{}", hex(&record), blocks.concat()));
+    compare("checkpoint_v2.txt", &format!("record {}\n{}", hex(&record), blocks.concat()));
+}
+
+fn read_checkpoint(fixture: &str) -> State {
+    let part = |name: &str| -> Vec<Vec<u8>> {
+        let lines = fixture.lines().filter_map(|line| line.strip_prefix(name));
+        lines.map(|bytes| unhex(bytes.trim())).collect()
+    };
+    snapshot::read(&part("record")[0], &part("block")).expect("a checkpoint")
 }
 
 /// A database of version 1 is opened with everything in it, the outbox above all.
 #[test]
 fn a_checkpoint_of_version_1_is_read_as_ever() {
-    let fixture = include_str!("../fixtures/checkpoint_v1.txt");
-    let part = |name: &str| -> Vec<Vec<u8>> {
-        let lines = fixture.lines().filter_map(|line| line.strip_prefix(name));
-        lines.map(|bytes| unhex(bytes.trim())).collect()
-    };
-    let state = snapshot::read(&part("record")[0], &part("block")).expect("version 1 is read");
+    let state = read_checkpoint(&fixture("checkpoint_v1.txt"));
     assert_eq!(state, full_device().state);
     let rows: Vec<_> = state.outbox.iter().map(|(_, pending)| pending.row.clone()).collect();
     assert_eq!(rows, ["b", "c", "f", "e", "f", "a"].map(|row| id("entries", row)));
+}
+
+#[test]
+fn a_checkpoint_of_version_2_is_read_as_ever() {
+    let state = read_checkpoint(&fixture("checkpoint_v2.txt"));
+    assert_eq!(state, indexed_device().state);
 }
