@@ -49,14 +49,33 @@ as $$
 $$;
 comment on function thermocline.columns_of(regclass) is 'A table''s columns.';
 
+create function thermocline.key_columns(i pg_catalog.pg_index) returns jsonb
+  language sql stable set search_path = ''
+as $$
+  -- An int2vector counts from 0; what an index merely includes comes after its keys.
+  select thermocline.column_names(i.indrelid, (i.indkey::smallint[])[0:i.indnkeyatts - 1])
+$$;
+comment on function thermocline.key_columns(pg_catalog.pg_index) is 'Names of the columns by which an index is ordered.';
+
 create function thermocline.uniques_of(rel regclass) returns jsonb
   language sql stable set search_path = ''
 as $$
-  select coalesce(jsonb_agg(jsonb_build_object('name', c.relname, 'columns', thermocline.column_names(rel, i.indkey::smallint[])) order by c.relname), '[]')
+  select coalesce(jsonb_agg(jsonb_build_object('name', c.relname, 'columns', thermocline.key_columns(i)) order by c.relname), '[]')
     from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid
     where i.indrelid = rel and i.indisunique and not i.indisprimary and i.indpred is null and i.indexprs is null
 $$;
 comment on function thermocline.uniques_of(regclass) is 'A table''s natural keys: unique over whole columns and all rows.';
+
+create function thermocline.indexes_of(rel regclass) returns jsonb
+  language sql stable set search_path = ''
+as $$
+  select coalesce(jsonb_agg(thermocline.key_columns(i) order by c.relname), '[]')
+    from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid join pg_catalog.pg_am m on m.oid = c.relam
+    where i.indrelid = rel and m.amname = 'btree' and i.indisvalid and not i.indisunique and i.indpred is null and i.indexprs is null
+      -- enable()'s own serve the server.
+      and c.relname !~ '_thermocline_(rev|time)$'
+$$;
+comment on function thermocline.indexes_of(regclass) is 'Columns of a table''s plain btree indexes: valid, over whole columns and all rows, not unique (those are its key and natural keys).';
 
 create function thermocline.checks_of(rel regclass) returns jsonb
   language sql stable set search_path = ''
@@ -89,7 +108,7 @@ begin
     perform thermocline.refuse('tables must be an array of names, or null for all');
   end if;
   select coalesce(jsonb_object_agg(t.name, jsonb_build_object('columns', thermocline.columns_of(t.relation), 'key', t.key,
-      'unique', thermocline.uniques_of(t.relation), 'checks', thermocline.checks_of(t.relation),
+      'unique', thermocline.uniques_of(t.relation), 'indexes', thermocline.indexes_of(t.relation), 'checks', thermocline.checks_of(t.relation),
       'foreign_keys', thermocline.foreign_keys_of(t.relation), 'owner', t.owner_col, 'time', t.time_col,
       'policy', t.policy, 'direction', t.direction)), '{}')
     into tables from thermocline.tables t join pg_catalog.pg_class c on c.oid = t.relation where names is null or names ? t.name;

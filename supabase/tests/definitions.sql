@@ -1,5 +1,5 @@
 -- thermocline_schema: what a device must know of a table, exactly.
-select plan(15);
+select plan(17);
 
 select public.thermocline_schema(1, null) #> '{tables,entries}' as e \gset
 select is((select string_agg(c ->> 'name', ' ' order by i) from jsonb_array_elements((:'e'::jsonb) -> 'columns') with ordinality q(c, i)),
@@ -11,7 +11,7 @@ select is((select c - 'generated' - 'identity' from jsonb_array_elements((:'e'::
 select is((:'e'::jsonb) -> 'key', '["id"]'::jsonb, 'the key');
 select is((:'e'::jsonb) -> 'unique', '[{"name":"entries_user_id_slug_key","columns":["user_id","slug"]}]'::jsonb, 'natural keys');
 select is((select string_agg(c ->> 'expression', ' ') from jsonb_array_elements((:'e'::jsonb) -> 'checks') c where c ->> 'name' = 'entries_mood_is_one_to_five'), '((mood >= 1) AND (mood <= 5))', 'checks');
-select is((:'e'::jsonb) - '{columns,key,unique,checks}'::text[], '{"owner":"user_id","time":"created_at","policy":"merge","direction":"both","foreign_keys":[]}'::jsonb, 'owner, time, policy and direction');
+select is((:'e'::jsonb) - '{columns,key,unique,indexes,checks}'::text[], '{"owner":"user_id","time":"created_at","policy":"merge","direction":"both","foreign_keys":[]}'::jsonb, 'owner, time, policy and direction');
 select tests.make_table('parents') \gset ignored_
 select tests.make_table('children', 'c text collate "C", n int generated always as (1) stored, parent_id uuid constraint children_parent_id_fkey references public.parents on delete set null') \gset ignored_
 select public.thermocline_schema(1, '["children","nope"]') as s \gset
@@ -19,6 +19,17 @@ select is((:'s'::jsonb) #> '{tables,children,foreign_keys}', '[{"name":"children
 select is((select string_agg(concat_ws('/', c ->> 'name', c ->> 'collation', c ->> 'generated'), ' ' order by i) from jsonb_array_elements((:'s'::jsonb) #> '{tables,children,columns}') with ordinality q(c, i) where i > 3), 'c/C/false n/true parent_id/false', 'a column''s own collation, and what is generated');
 select is((:'s'::jsonb) -> 'unknown', '["nope"]'::jsonb, 'names that are not synced are told');
 select is((select string_agg(k, ' ') from jsonb_object_keys((:'s'::jsonb) -> 'tables') k), 'children', 'and only those that were asked for');
+create index children_n_key on public.children using hash (n);
+create index children_b on public.children (parent_id, c desc nulls last) include (n);
+create index children_a on public.children (n);
+create index children_lower on public.children (lower(c));
+create index children_some on public.children (c) where n = 1;
+create unique index children_natural on public.children (c) include (n);
+create index children_not_done on public.children (c, n);
+update pg_index set indisvalid = false where indexrelid = 'public.children_not_done'::regclass;
+select public.thermocline_schema(1, '["children"]') #> '{tables,children}' as c \gset
+select is((:'c'::jsonb) -> 'indexes', '[["n"],["parent_id","c"]]'::jsonb, 'plain btree indexes by the columns that order them, ours and half-built ones left out');
+select is((:'c'::jsonb) #> '{unique,0}', '{"name":"children_natural","columns":["c"]}'::jsonb, 'a natural key without what its index includes');
 select is(public.thermocline_schema(2, null), '{"status":"version","v":[1]}'::jsonb, 'an unknown version is answered with those we speak');
 drop table public.children;
 select is(public.thermocline_schema(1, '["children"]') -> 'unknown', '["children"]'::jsonb, 'a table that was dropped is not synced any more');
