@@ -4,7 +4,8 @@
 //! looking them up; a row of another shape (an older definition) is read by name. Also the leaves of
 //! JSON reading that rows, paths and bodies need. Input is valid JSON: rows are parsed at the edge.
 
-use crate::protocol::{Row, Table};
+use crate::protocol::Table;
+use crate::protocol::row::fields;
 use std::borrow::Cow;
 
 const NULL: &str = "null";
@@ -27,11 +28,11 @@ impl<'t> Reader<'t> {
         Self { table, ranges: Vec::with_capacity(table.columns.len()) }
     }
 
-    pub(super) fn open<'a>(&'a mut self, row: &'a Row) -> Cells<'a> {
-        let text = row.as_str();
+    /// A row's text, as [`crate::protocol::Row`] holds it.
+    pub(super) fn open<'a>(&'a mut self, text: &'a str) -> Cells<'a> {
         self.ranges.clear();
         if !self.open_in_order(text) {
-            self.open_by_name(row);
+            self.open_by_name(text);
         }
         Cells { text, ranges: &self.ranges }
     }
@@ -55,9 +56,8 @@ impl<'t> Reader<'t> {
         true
     }
 
-    fn open_by_name(&mut self, row: &Row) {
-        let text = row.as_str();
-        let fields = row.fields();
+    fn open_by_name(&mut self, text: &str) {
+        let fields = fields(text).expect("a row is built as a JSON object");
         self.ranges.clear();
         for column in &self.table.columns {
             let value = fields.iter().rev().find(|(name, _)| *name == column.name.as_ref());
@@ -172,6 +172,7 @@ pub(super) fn quote(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::Row;
     use crate::protocol::schema::tests::entries;
 
     #[test]
@@ -180,7 +181,7 @@ mod tests {
         let row =
             Row::from_json(&table, r#"{"id":"a\"}{","title":"[\\","n":{"x":["}"]},"later":1}"#).expect("row");
         let mut reader = Reader::new(&table);
-        let cells = reader.open(&row);
+        let cells = reader.open(row.as_str());
         assert_eq!([cells.get(0), cells.get(1), cells.get(2)], [r#""a\"}{""#, r#""[\\""#, r#"{"x":["}"]}"#]);
     }
 
@@ -191,7 +192,7 @@ mod tests {
         let row = Row::from_json(&older, r#"{"id":"a","n":2}"#).expect("row");
         let table = entries();
         let mut reader = Reader::new(&table);
-        let cells = reader.open(&row);
+        let cells = reader.open(row.as_str());
         assert_eq!([cells.get(0), cells.get(1), cells.get(2)], ["\"a\"", "null", "2"]);
     }
 

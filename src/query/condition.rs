@@ -65,7 +65,7 @@ impl Condition {
     ) {
         let mut reader = Reader::new(table);
         let mut check = |key: &Key, row: &Row| {
-            let cells = reader.open(row);
+            let cells = reader.open(row.as_str());
             if self.filters.iter().all(|filter| filter.matches(&cells, collate)) {
                 visit(key, row, &cells);
             }

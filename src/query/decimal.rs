@@ -83,6 +83,11 @@ impl Finite {
         })
     }
 
+    /// Whether it is negative, the power of ten of the first digit, and the significant digits in ASCII.
+    pub(super) fn parts(&self) -> (bool, i64, &[u8]) {
+        (self.negative, self.point, &self.digits)
+    }
+
     /// Digits before the point that are not leading zeros.
     pub(super) fn whole_digits(&self) -> usize {
         self.point.max(0) as usize

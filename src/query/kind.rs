@@ -139,6 +139,11 @@ impl Kind {
         }
     }
 
+    /// Whether equal values can be found by a key.
+    pub(super) fn has_key(&self) -> bool {
+        !matches!(self, Self::Json | Self::Jsonb | Self::Array(_) | Self::Opaque)
+    }
+
     /// Whether `order`, `gt` and the like are answered here.
     pub(super) fn ordered(&self, type_name: &str) -> Result<(), Unprepared> {
         match self {

@@ -14,6 +14,7 @@ mod decimal;
 mod defaults;
 mod field;
 mod filter;
+pub mod index;
 mod insert;
 mod jsonb;
 mod kind;

@@ -112,7 +112,7 @@ impl Prepared {
         let rows: Vec<Row> = affected.iter().filter_map(row).collect();
         let mut reader = Reader::new(table);
         body(self.plan.shape.media, rows.len(), 0, |n, out| {
-            self.plan.select.write(&reader.open(&rows[n]), out);
+            self.plan.select.write(&reader.open(rows[n].as_str()), out);
         })
     }
 

@@ -124,7 +124,7 @@ impl ReadPlan {
         let bytes = page.iter().map(|row| row.as_str().len() + 1).sum::<usize>() + 2;
         body(self.shape.media, page.len(), bytes, |n, out| match &self.select {
             Select::Row => out.push_str(page[n].as_str()),
-            select => select.write(&reader.open(&page[n]), out),
+            select => select.write(&reader.open(page[n].as_str()), out),
         })
     }
 }

@@ -21,7 +21,7 @@ pub(super) enum Value<'a> {
     Float(f64),
     /// Text, uuids and named types.
     Text(Cow<'a, str>),
-    /// Microseconds.
+    /// Microseconds since 2000 (of a time: since midnight; of a date: days since 2000), as Postgres counts.
     Moment(i64),
     /// `jsonb` and arrays, as their JSON text.
     Json(Cow<'a, str>),
