@@ -5,11 +5,11 @@
 #[macro_use]
 mod contract;
 
-use contract::Place;
+use contract::{Place, id, next};
 use pollster::block_on;
 use thermocline::protocol::ErrorCode;
 use thermocline::store::memory::{Failure, MemoryStore};
-use thermocline::store::{Checkpoint, Durability, Loaded, Store};
+use thermocline::store::{Durability, Loaded, Seq, Store};
 
 use Durability::{Relaxed, Strict};
 
@@ -26,6 +26,10 @@ impl Place for Memory {
         self.0.fail_next(Failure::Aborted);
         let refused = store.append(&[b"lost".to_vec(), b"lost too".to_vec()], Strict).await;
         assert_eq!(refused.unwrap_err().code, ErrorCode::StorageLost);
+    }
+
+    async fn make_former(&self, store: &MemoryStore, base: Seq, state: &[u8], blocks: &[Vec<u8>]) {
+        store.make_former(base, state.to_vec(), blocks.to_vec());
     }
 
     /// There is no connection.
@@ -79,10 +83,65 @@ fn a_checkpoint_is_on_disk_with_everything_before_it() {
     for text in ["a", "b"] {
         append(&store, text, Relaxed);
     }
-    let made = block_on(store.checkpoint(0, 1, Checkpoint::default())).unwrap();
+    let made = block_on(store.checkpoint(0, &next(1, "state", []))).unwrap();
     store.lose_power(0);
     assert_eq!(block_on(store.load()).unwrap().tail.manifest, made.unwrap());
     assert_eq!(texts(&store), ["b"]);
+}
+
+/// Invariants 1 and 8: at every step, with every way to fail, and whatever power loss takes.
+#[test]
+fn a_checkpoint_that_fails_anywhere_leaves_the_old_state_or_the_new_one() {
+    let failures = [Failure::QuotaExceeded, Failure::Aborted, Failure::StorageLost, Failure::AnswerLost];
+    for (failure, step, kept) in failures.iter().flat_map(|failure| steps(*failure)) {
+        let store = store();
+        for text in ["a", "b", "c"] {
+            append(&store, text, Strict);
+        }
+        block_on(store.write_blocks(id(1), 0, &[b"old".to_vec()])).unwrap();
+        block_on(store.checkpoint(0, &next(1, "old", [id(1)]))).unwrap().expect("the first");
+        let old = block_on(store.load()).unwrap();
+
+        let context = store.clone();
+        store.script((0..step).map(|_| None).chain([Some(failure)]));
+        let answer = block_on(async {
+            context.write_blocks(id(2), 0, &[b"new".to_vec()]).await?;
+            context.checkpoint(1, &next(2, "new", [id(2)])).await
+        });
+        store.lose_power(kept);
+        let found = block_on(store.load()).unwrap();
+        let is_new = found.tail.manifest.version == 2;
+        assert!(is_new || answer.is_err(), "{failure:?} at step {step}: {answer:?}");
+        let (state, segment, block) = if is_new { ("new", id(2), b"new") } else { ("old", id(1), b"old") };
+        assert_eq!(found.state, Some(state.into()), "{failure:?} at step {step}");
+        assert_eq!(found.directories, [(segment, Some(block.to_vec()))], "{failure:?} at step {step}");
+        assert_eq!(texts(&store), ["b", "c"][usize::from(is_new)..]);
+        assert!(is_new || found == old);
+
+        // Whatever was left behind goes with the next one.
+        let version = found.tail.manifest.version;
+        block_on(store.checkpoint(version, &next(2, "last", []))).unwrap().expect("nobody else");
+        let usage = block_on(store.usage()).unwrap();
+        assert_eq!((usage.blocks.records, usage.unnamed.records, usage.log.records), (1, 0, 1));
+    }
+}
+
+/// Every step of a checkpoint with one block: block, state record, decision, cut, sweep.
+fn steps(failure: Failure) -> impl Iterator<Item = (Failure, usize, usize)> {
+    (0..5).flat_map(move |step| [0, 1, usize::MAX].map(|kept| (failure, step, kept)))
+}
+
+#[test]
+fn blocks_that_find_no_room_leave_nothing_and_may_be_written_again() {
+    let store = store();
+    let blocks: Vec<_> = (0..40).map(|n| vec![n; 60 << 10]).collect();
+    store.script([None, Some(Failure::QuotaExceeded)]);
+    let refused = block_on(store.write_blocks(id(1), 0, &blocks));
+    assert_eq!(refused.unwrap_err().code, ErrorCode::QuotaExceeded);
+    assert_eq!(block_on(store.usage()).unwrap().unnamed.records, 0);
+    block_on(store.write_blocks(id(1), 0, &blocks)).unwrap();
+    block_on(store.checkpoint(0, &next(0, "state", [id(1)]))).unwrap().expect("the first");
+    assert_eq!(block_on(store.usage()).unwrap().blocks.records, 41);
 }
 
 #[test]

@@ -163,7 +163,7 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
             (state.seq, snapshot::write(&state))
         };
         let expected = self.manifest.borrow().version;
-        let written = self.store.checkpoint(expected, base, Checkpoint { state, blocks }).await?;
+        let written = self.store.checkpoint_whole(expected, base, Checkpoint { state, blocks }).await?;
         match written {
             Some(manifest) => self.adopt(manifest),
             None => self.catch_up().await?,
@@ -266,8 +266,8 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
     }
 
     fn rebuild(&self, loaded: Loaded) -> Result<(), Fault> {
-        let state = match loaded.checkpoint {
-            Some(checkpoint) => snapshot::read(&checkpoint.state, &checkpoint.blocks)
+        let state = match loaded.state {
+            Some(state) => snapshot::read(&state, &loaded.former_blocks)
                 .map_err(|damage| self.damage_fault(&damage, "the checkpoint"))?,
             None => State::at(loaded.tail.manifest.base),
         };

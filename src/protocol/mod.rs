@@ -13,6 +13,7 @@ pub mod push;
 pub mod rev;
 pub mod row;
 pub mod schema;
+pub mod segment_id;
 
 pub use error::{ErrorCode, Fault, PgError};
 pub use key::Key;
@@ -20,6 +21,7 @@ pub use mutation::{Change, Decision, Mutation, MutationId, Op, Request, Stamp};
 pub use rev::Rev;
 pub use row::Row;
 pub use schema::{Column, ForeignKey, Schema, Table};
+pub use segment_id::SegmentId;
 
 /// Shared immutable text: cheap to clone, so a row or a name is stored once.
 pub type Text = std::sync::Arc<str>;

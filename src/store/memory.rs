@@ -12,8 +12,11 @@
 mod half;
 
 use self::half::{Change, Half};
-use super::{Checkpoint, Durability, Incarnation, Loaded, Manifest, Seq, Store, Tail, fault, records};
-use crate::protocol::Fault;
+use super::{
+    Checkpoint, Durability, Incarnation, Loaded, Manifest, Next, ReadBlocks, Seq, Store, StoreUsage, Tail,
+    fault, records, slices,
+};
+use crate::protocol::{Fault, SegmentId};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -91,6 +94,14 @@ impl MemoryStore {
         disk.live = half;
     }
 
+    /// Makes this a database of the first release, which knew no segments: its checkpoint at `base`.
+    pub fn make_former(&self, base: Seq, state: Vec<u8>, blocks: Vec<Vec<u8>>) {
+        let disk = &mut *self.disk.borrow_mut();
+        let manifest =
+            Manifest { version: disk.live.manifest.version + 1, base, ..disk.live.manifest.clone() };
+        disk.keep(Change::Former(manifest, state, blocks), Durability::Strict);
+    }
+
     fn read<T>(&self, read: impl FnOnce(&Half) -> T) -> Result<T, Fault> {
         let disk = self.disk.borrow();
         self.check(&disk.live)?;
@@ -142,8 +153,7 @@ impl Store for MemoryStore {
     async fn load(&self) -> Result<Loaded, Fault> {
         let disk = self.disk.borrow();
         self.incarnation.set(Some(disk.live.manifest.incarnation));
-        let tail = disk.live.tail(disk.live.manifest.base);
-        Ok(Loaded { checkpoint: disk.live.checkpoint.clone(), tail })
+        Ok(disk.live.load())
     }
 
     async fn append(&self, frames: &[Vec<u8>], durability: Durability) -> Result<Vec<Seq>, Fault> {
@@ -162,7 +172,43 @@ impl Store for MemoryStore {
         self.read(|half| half.tail(seq))
     }
 
-    async fn checkpoint(
+    async fn write_blocks(&self, segment: SegmentId, first: u32, blocks: &[Vec<u8>]) -> Result<(), Fault> {
+        let mut at = first;
+        for slice in slices::of(blocks) {
+            let written = self.write(Change::Blocks(segment, at, slice.to_vec()), Durability::Strict, ());
+            at += slice.len() as u32;
+            if written.is_err() && self.read(|_| ()).is_ok() {
+                self.disk.borrow_mut().keep(Change::Unwritten(segment, first, at), Durability::Relaxed);
+            }
+            written?;
+        }
+        Ok(())
+    }
+
+    async fn read_blocks(&self, wanted: &[(SegmentId, u32)]) -> Result<ReadBlocks, Fault> {
+        self.read(|half| ReadBlocks {
+            version: half.manifest.version,
+            blocks: wanted.iter().map(|key| half.blocks.get(key).cloned()).collect(),
+        })
+    }
+
+    async fn checkpoint(&self, expected: u64, next: &Next) -> Result<Option<Manifest>, Fault> {
+        let before = self.read(|half| half.manifest.clone())?;
+        if before.version != expected {
+            return Ok(None);
+        }
+        let manifest = before.followed_by(next);
+        self.write(Change::Unseen, Durability::Strict, ())?; // the state record
+        let decide = Change::Checkpoint(manifest.clone(), next.state.clone());
+        self.write(decide, Durability::Strict, ())?;
+        // Decided. What fails here is left to the next one.
+        let cut = self.write(Change::Cut(manifest.base), Durability::Relaxed, ());
+        let _ =
+            cut.and_then(|()| self.write(Change::Sweep(manifest.segments.clone()), Durability::Relaxed, ()));
+        Ok(Some(manifest))
+    }
+
+    async fn checkpoint_whole(
         &self,
         expected: u64,
         base: Seq,
@@ -173,7 +219,7 @@ impl Store for MemoryStore {
             return Ok(None);
         }
         let manifest = Manifest { version: expected + 1, base, ..before };
-        let change = Change::Checkpoint(manifest.clone(), checkpoint);
+        let change = Change::Former(manifest.clone(), checkpoint.state, checkpoint.blocks);
         self.write(change, Durability::Strict, Some(manifest))
     }
 
@@ -183,6 +229,14 @@ impl Store for MemoryStore {
 
     async fn put(&self, name: &str, value: Option<&[u8]>) -> Result<(), Fault> {
         self.write(Change::Named(name.into(), value.map(<[u8]>::to_vec)), Durability::Strict, ())
+    }
+
+    async fn names(&self, prefix: &str) -> Result<Vec<String>, Fault> {
+        self.read(|half| half.named.keys().filter(|name| name.starts_with(prefix)).cloned().collect())
+    }
+
+    async fn usage(&self) -> Result<StoreUsage, Fault> {
+        self.read(Half::usage)
     }
 
     async fn wipe(&self, incarnation: Incarnation, client: [u8; 16]) -> Result<(), Fault> {

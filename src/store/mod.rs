@@ -1,11 +1,12 @@
 //! Where frames and rows rest: one trait, one contract, an implementation a place.
 //!
-//! A store keeps bytes and never looks inside them: a log of frames under dense, growing seqs, one
-//! checkpoint (state record and snapshot segment) that replaces a prefix of the log, and a few small
-//! named values. Every method is one transaction: it happens whole or not at all.
+//! A store keeps bytes and never looks inside them: a log of frames under dense, growing seqs, the
+//! blocks of segments, one state record, and a few small named values. A checkpoint replaces a prefix
+//! of the log by a state record and the segments it names. What no manifest names is garbage.
 //!
 //! ```text
-//! append ──▶ log ──(checkpoint: compare version, write, cut prefix)──▶ manifest + state + segment
+//! append ───────▶ log ─────┐
+//! write_blocks ─▶ blocks ──┴─(checkpoint: compare version, name, cut, sweep)──▶ manifest + state + segments
 //! ```
 //!
 //! A handle knows the incarnation it has loaded. Once another one has taken its place (wiped by
@@ -17,13 +18,18 @@ mod fault;
 pub mod indexeddb;
 pub mod memory;
 pub mod records;
+#[cfg(any(test, target_arch = "wasm32"))] // the store in memory needs no plan
+mod runs;
+mod slices;
+mod usage;
 
-use crate::protocol::Fault;
+use crate::protocol::{Fault, SegmentId};
 
 pub use crate::protocol::Seq;
 #[cfg(target_arch = "wasm32")]
 pub use indexeddb::IndexedDbStore;
 pub use memory::MemoryStore;
+pub use usage::{Space, StoreUsage};
 
 /// What a commit must survive. `Strict` is flushed to disk before the promise resolves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,6 +60,23 @@ pub struct Manifest {
     pub client: [u8; 16],
     /// Every frame up to and including this seq is in the checkpoint, or belongs to a former life.
     pub base: Seq,
+    /// The segments that hold rows, sorted.
+    pub segments: Vec<SegmentId>,
+}
+
+impl Manifest {
+    /// That of a database without a checkpoint.
+    pub fn fresh(incarnation: Incarnation, client: [u8; 16]) -> Self {
+        Self { version: 0, incarnation, client, base: 0, segments: Vec::new() }
+    }
+
+    /// That of the checkpoint after this one.
+    fn followed_by(&self, next: &Next) -> Self {
+        let mut segments = next.segments.clone();
+        segments.sort_unstable();
+        segments.dedup();
+        Self { version: self.version + 1, base: next.base, segments, ..*self }
+    }
 }
 
 /// A frame as the log holds it.
@@ -74,22 +97,44 @@ pub struct Tail {
 /// Everything a context needs to start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Loaded {
-    pub checkpoint: Option<Checkpoint>,
+    /// None before the first checkpoint.
+    pub state: Option<Vec<u8>>,
+    /// Block 0 of each of the manifest's segments, in their order; none where it is not there.
+    pub directories: Vec<(SegmentId, Option<Vec<u8>>)>,
+    /// The row blocks of a checkpoint that the first release made, which had no segments.
+    pub former_blocks: Vec<Vec<u8>>,
     pub tail: Tail,
 }
 
-/// State record and snapshot segment, as bytes that only the engine understands.
+/// Blocks, and the version of the manifest beside which they were read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadBlocks {
+    pub version: u64,
+    /// In the order asked for; none where a block is not there.
+    pub blocks: Vec<Option<Vec<u8>>>,
+}
+
+/// What a checkpoint puts in place of the present one.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Next {
+    /// Every frame up to and including this seq is in it: the present base, or a later one.
+    pub base: Seq,
+    pub state: Vec<u8>,
+    /// All segments that hold rows from then on, in any order: those that stay and new ones.
+    pub segments: Vec<SegmentId>,
+}
+
+/// State record and snapshot segment, as the first release made them.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Checkpoint {
     pub state: Vec<u8>,
-    /// Row blocks, each below 63 KiB where a row allows it.
     pub blocks: Vec<Vec<u8>>,
 }
 
 #[allow(async_fn_in_trait)] // one thread in every realm: no Send bound is wanted
 pub trait Store {
-    /// Manifest, checkpoint and the whole tail, in one readonly transaction. From here on the handle
-    /// speaks of the incarnation it found; a new database gets its manifest first.
+    /// Manifest, state record, directories and the whole tail, in one readonly transaction. From here
+    /// on the handle speaks of the incarnation it found; a new database gets its manifest first.
     async fn load(&self) -> Result<Loaded, Fault>;
 
     /// Appends frames in one transaction; the seqs of the frames, in order, once it is `complete`.
@@ -100,10 +145,23 @@ pub trait Store {
     /// The manifest and the frames after `seq`, in one readonly transaction.
     async fn tail(&self, seq: Seq) -> Result<Tail, Fault>;
 
-    /// Replaces the log up to `base` by a checkpoint, if the manifest is still `expected`.
-    /// Blocks are written first, under ids no manifest names; then one short transaction decides.
-    /// `None` if another context was quicker.
-    async fn checkpoint(
+    /// Writes blocks of a segment that no manifest names yet, in slices of a transaction each; `first`
+    /// is the number of the first. Nobody finds them before a checkpoint names the segment. On an
+    /// error none of these blocks is there; the same call may be repeated.
+    async fn write_blocks(&self, segment: SegmentId, first: u32, blocks: &[Vec<u8>]) -> Result<(), Fault>;
+
+    /// Blocks and the manifest's version, in one readonly transaction. Where the version is newer than
+    /// the caller's, its segments may be gone: it catches up and asks again.
+    async fn read_blocks(&self, wanted: &[(SegmentId, u32)]) -> Result<ReadBlocks, Fault>;
+
+    /// Puts `next` in the place of the present checkpoint, if the manifest is still `expected`: the
+    /// version that was known *before the first of its new blocks was written*. One short transaction
+    /// decides; the log's prefix and the blocks of every segment that is not named go after it, or
+    /// with the next checkpoint. `None` if another context was quicker: then nothing has changed.
+    async fn checkpoint(&self, expected: u64, next: &Next) -> Result<Option<Manifest>, Fault>;
+
+    /// As the first release did it, until nothing calls it any more.
+    async fn checkpoint_whole(
         &self,
         expected: u64,
         base: Seq,
@@ -113,6 +171,12 @@ pub trait Store {
     /// A small named value beside the log (the session, a setting).
     async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, Fault>;
     async fn put(&self, name: &str, value: Option<&[u8]>) -> Result<(), Fault>;
+
+    /// The names of the values that begin so, in the order of their characters.
+    async fn names(&self, prefix: &str) -> Result<Vec<String>, Fault>;
+
+    /// How much lies where.
+    async fn usage(&self) -> Result<StoreUsage, Fault>;
 
     /// Empties everything and begins a new incarnation, in one transaction.
     async fn wipe(&self, incarnation: Incarnation, client: [u8; 16]) -> Result<(), Fault>;

@@ -1,12 +1,14 @@
 //! IndexedDB as a place for the contract, and what only a browser can do to a database.
 
-use super::Place;
+use super::{Place, id, next};
+use indexed_db_futures::KeyRange;
 use indexed_db_futures::database::Database;
 use indexed_db_futures::prelude::*;
 use indexed_db_futures::transaction::TransactionMode;
-use js_sys::{Math, Uint8Array};
+use js_sys::{Array, Math, Uint8Array};
 use thermocline::protocol::ErrorCode;
-use thermocline::store::{Checkpoint, Durability, IndexedDbStore, Store};
+use thermocline::store::{Durability, IndexedDbStore, Manifest, Seq, Store};
+use wasm_bindgen::JsValue;
 
 pub struct Browser {
     name: String,
@@ -21,6 +23,16 @@ impl Browser {
     /// The database without the store around it.
     async fn bare(&self) -> Database {
         Database::open(&self.name).with_version(1u8).await.unwrap()
+    }
+
+    /// How many records an object store holds.
+    async fn count(&self, store: &str) -> usize {
+        let database = self.bare().await;
+        let transaction = database.transaction(store).build().unwrap();
+        let count = transaction.object_store(store).unwrap().count().await.unwrap();
+        drop(transaction);
+        database.close();
+        count as usize
     }
 }
 
@@ -44,9 +56,49 @@ impl Place for Browser {
         database.close();
     }
 
+    async fn make_former(&self, store: &IndexedDbStore, base: Seq, state: &[u8], blocks: &[Vec<u8>]) {
+        let segment = 0x0123_4567_89ab_cdef_0011_2233_4455_6677;
+        let head = former_head(&store.tail(0).await.unwrap().manifest, base, segment);
+        let database = self.bare().await;
+        let all = ["meta", "log", "blocks"];
+        let transaction = database.transaction(all).with_mode(TransactionMode::Readwrite).build().unwrap();
+        let put = async |store: &str, key: JsValue, bytes: &[u8]| {
+            let value = JsValue::from(Uint8Array::from(bytes).buffer());
+            transaction.object_store(store).unwrap().put(value).with_key(key).await.unwrap();
+        };
+        put("meta", "manifest".into(), &head).await;
+        for (n, piece) in (0..).zip(state.chunks(63 << 10)) {
+            put("meta", Array::of2(&"state".into(), &JsValue::from(n)).into(), piece).await;
+        }
+        for (n, block) in (0..).zip(blocks) {
+            let key = Array::of2(&format!("{segment:032x}").into(), &JsValue::from(n));
+            put("blocks", key.into(), block).await;
+        }
+        let log = transaction.object_store("log").unwrap();
+        log.delete::<f64, _>(KeyRange::UpperBound(base as f64, false)).await.unwrap();
+        drop(log);
+        transaction.commit().await.unwrap();
+        database.close();
+    }
+
     async fn break_connection(&self, store: &IndexedDbStore) {
         store.close();
     }
+}
+
+/// The head as the first release wrote it: 1, then postcard of version, incarnation, client, base and
+/// segment.
+fn former_head(manifest: &Manifest, base: Seq, segment: u128) -> Vec<u8> {
+    let mut head = vec![1, 5];
+    head.extend([manifest.incarnation, manifest.client].concat());
+    head.extend([u8::try_from(base).unwrap(), 1]);
+    let mut rest = segment;
+    while rest > 0x7f {
+        head.push(rest as u8 | 0x80);
+        rest >>= 7;
+    }
+    head.push(rest as u8);
+    head
 }
 
 /// Hands the name of every case of this file to `$test!`.
@@ -56,7 +108,7 @@ macro_rules! browser_tests {
         $test! { a_database_of_a_later_release_is_left_alone }
         $test! { a_deletion_that_is_held_up_says_so }
         $test! { two_first_loads_at_once_agree }
-        $test! { only_blocks_that_the_manifest_names_are_kept }
+        $test! { a_checkpoint_leaves_nothing_but_what_it_names }
         $test! { an_append_whose_answer_is_lost_is_stored_once }
         $test! { an_append_that_is_rolled_back_is_stored_by_the_next_connection }
         $test! { an_append_that_finds_no_room_stores_nothing_and_the_next_one_works }
@@ -109,20 +161,23 @@ pub async fn two_first_loads_at_once_agree() {
     assert_eq!(left.load().await.unwrap(), right.load().await.unwrap());
 }
 
-pub async fn only_blocks_that_the_manifest_names_are_kept() {
+/// What lies in the database, whoever finds it.
+pub async fn a_checkpoint_leaves_nothing_but_what_it_names() {
     let place = Browser::new();
     let (store, slow) = (place.open().await, place.open().await);
-    let sample = |blocks| Checkpoint { state: vec![1; 200 << 10], blocks: vec![vec![2; 10]; blocks] };
-    for (version, blocks) in [40, 3, 5].into_iter().enumerate() {
-        let version = version as u64;
-        store.checkpoint(version, version, sample(blocks)).await.unwrap().expect("the first");
-        assert_eq!(slow.checkpoint(version, version, sample(7)).await.unwrap(), None);
-        let database = place.bare().await;
-        let transaction = database.transaction("blocks").build().unwrap();
-        let kept = transaction.object_store("blocks").unwrap().count().await.unwrap();
-        assert_eq!(kept as usize, blocks);
-        drop(transaction);
-        database.close();
+    place.make_former(&store, 0, &[1; 200 << 10], &[vec![1; 10], vec![2; 10]]).await;
+    for (version, blocks) in (5..).zip([40, 3, 5]) {
+        for frame in [vec![1; 100 << 10], vec![2]] {
+            store.append(&[frame], Durability::Strict).await.unwrap();
+        }
+        let base = store.tail(0).await.unwrap().frames.last().unwrap().seq;
+        let named = id(version as u8);
+        store.write_blocks(named, 0, &vec![vec![2; 10]; blocks]).await.unwrap();
+        let next = next(base, &"x".repeat(200 << 10), [named]);
+        store.checkpoint(version, &next).await.unwrap().expect("the first");
+        assert_eq!(slow.checkpoint(version, &next).await.unwrap(), None);
+        let counts = [place.count("meta").await, place.count("blocks").await, place.count("log").await];
+        assert_eq!(counts, [1, blocks + 4, 0], "the state record is four pieces");
     }
 }
 

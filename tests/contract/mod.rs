@@ -6,11 +6,13 @@
 #[cfg(target_arch = "wasm32")]
 #[macro_use]
 pub mod browser;
+mod checkpoints;
 
+pub use checkpoints::*;
 use futures_util::future::join3;
 use thermocline::protocol::ErrorCode;
 use thermocline::protocol::limits::RECORD_BYTES;
-use thermocline::store::{Checkpoint, Durability, Seq, Store};
+use thermocline::store::{Durability, Seq, Store};
 
 use Durability::{Relaxed, Strict};
 
@@ -23,6 +25,9 @@ pub trait Place {
 
     /// A transaction appends records to the log and is rolled back.
     async fn abort_an_append(&self, store: &Self::Store);
+
+    /// The database becomes one of the first release, with a checkpoint at `base`.
+    async fn make_former(&self, store: &Self::Store, base: Seq, state: &[u8], blocks: &[Vec<u8>]);
 
     /// The connection dies without the store being told.
     async fn break_connection(&self, store: &Self::Store);
@@ -44,7 +49,19 @@ macro_rules! contract_tests {
             a_checkpoint_that_comes_second_changes_nothing
             a_later_checkpoint_replaces_the_former
             a_context_that_missed_a_checkpoint_can_tell
-            a_state_record_of_1_mib_and_many_blocks_come_back
+            of_two_checkpoints_at_once_one_wins
+            state_records_of_any_size_and_many_blocks_come_back
+            a_checkpoint_at_the_same_base_keeps_the_log
+            blocks_written_in_several_calls_are_a_segment_once_it_is_named
+            a_segment_that_is_named_and_not_there_is_seen_to_be_missing
+            blocks_come_in_the_order_asked_for_and_those_missing_as_none
+            a_block_missing_among_neighbours_is_told_apart
+            a_sweep_deletes_exactly_what_is_not_named
+            the_blocks_of_a_checkpoint_that_lost_go_with_the_winners_next
+            a_sweep_spares_what_is_written_after_the_decision
+            a_database_of_the_first_release_opens_and_its_first_checkpoint_puts_it_away
+            usage_tells_how_much_lies_where
+            names_are_found_by_their_beginning
             named_values_are_put_replaced_and_deleted
             a_wipe_empties_everything_and_begins_a_new_incarnation
             a_context_of_a_former_incarnation_changes_nothing_until_it_loads
@@ -59,7 +76,7 @@ macro_rules! contract_tests {
 pub async fn a_new_database_is_empty_and_all_contexts_agree_on_it(place: &impl Place) {
     let (first, second) = (place.open().await, place.open().await);
     let loaded = first.load().await.unwrap();
-    assert_eq!(loaded.checkpoint, None);
+    assert_eq!((&loaded.state, &loaded.directories), (&None, &vec![]));
     assert_eq!(loaded.tail.frames, []);
     assert_eq!((loaded.tail.manifest.version, loaded.tail.manifest.base), (0, 0));
     assert_ne!(loaded.tail.manifest.client, loaded.tail.manifest.incarnation);
@@ -128,67 +145,6 @@ pub async fn both_durabilities_store(place: &impl Place) {
     assert_eq!(frames_after(&place.open().await, 0).await, [b"relaxed".to_vec(), b"strict".to_vec()]);
 }
 
-pub async fn a_checkpoint_replaces_exactly_the_prefix(place: &impl Place) {
-    let store = place.open().await;
-    let before = store.load().await.unwrap().tail.manifest;
-    for text in ["a", "b", "c", "d"] {
-        append(&store, text).await;
-    }
-    let made = store.checkpoint(0, 3, sample("state", 2)).await.unwrap().expect("nobody else made one");
-    assert_eq!((made.version, made.base), (1, 3));
-    assert_eq!((made.incarnation, made.client), (before.incarnation, before.client));
-    let loaded = place.open().await.load().await.unwrap();
-    assert_eq!(loaded.checkpoint, Some(sample("state", 2)));
-    assert_eq!(loaded.tail.manifest, made);
-    assert_eq!(loaded.tail.frames.iter().map(|logged| logged.seq).collect::<Vec<_>>(), [4]);
-    assert_eq!(append(&store, "e").await, 5, "seqs go on behind a checkpoint");
-}
-
-pub async fn a_checkpoint_that_comes_second_changes_nothing(place: &impl Place) {
-    let (quick, slow) = (place.open().await, place.open().await);
-    append(&quick, "a").await;
-    append(&quick, "b").await;
-    quick.checkpoint(0, 1, sample("quick", 1)).await.unwrap().expect("the first");
-    let before = quick.load().await.unwrap();
-    assert_eq!(slow.checkpoint(0, 2, sample("slow", 3)).await.unwrap(), None);
-    assert_eq!(quick.load().await.unwrap(), before);
-}
-
-pub async fn a_later_checkpoint_replaces_the_former(place: &impl Place) {
-    let store = place.open().await;
-    let mut version = 0;
-    for (text, blocks) in [("many", 40), ("few", 1), ("none", 0)] {
-        let base = append(&store, text).await;
-        let made = store.checkpoint(version, base, sample(text, blocks)).await.unwrap();
-        version = made.expect("nobody else made one").version;
-        let loaded = store.load().await.unwrap();
-        assert_eq!(loaded.checkpoint, Some(sample(text, blocks)));
-        assert_eq!(loaded.tail.frames, []);
-    }
-    assert_eq!(version, 3);
-}
-
-pub async fn a_context_that_missed_a_checkpoint_can_tell(place: &impl Place) {
-    let (writer, reader) = (place.open().await, place.open().await);
-    append(&writer, "a").await;
-    let seen = seqs_after(&reader, 0).await[0];
-    append(&writer, "b").await;
-    append(&writer, "c").await;
-    writer.checkpoint(0, 2, sample("state", 1)).await.unwrap().expect("the first");
-    let tail = reader.tail(seen).await.unwrap();
-    assert!(tail.manifest.base > seen, "the frames between are gone");
-    assert_eq!(tail.frames.iter().map(|logged| logged.seq).collect::<Vec<_>>(), [3]);
-}
-
-pub async fn a_state_record_of_1_mib_and_many_blocks_come_back(place: &impl Place) {
-    let store = place.open().await;
-    let base = append(&store, "a").await;
-    let blocks = (0..50).map(|n| noise((n * 997) % RECORD_BYTES)).chain([noise(1 << 20)]).collect();
-    let large = Checkpoint { state: noise(1 << 20), blocks };
-    store.checkpoint(0, base, large.clone()).await.unwrap().expect("the first");
-    assert!(place.open().await.load().await.unwrap().checkpoint == Some(large));
-}
-
 pub async fn named_values_are_put_replaced_and_deleted(place: &impl Place) {
     let (store, other) = (place.open().await, place.open().await);
     assert_eq!(store.get("session").await.unwrap(), None);
@@ -203,15 +159,33 @@ pub async fn named_values_are_put_replaced_and_deleted(place: &impl Place) {
     other.load().await.unwrap();
 }
 
+pub async fn names_are_found_by_their_beginning(place: &impl Place) {
+    let store = place.open().await;
+    assert_eq!(store.names("").await.unwrap(), [""; 0]);
+    let all = ["", "cache", "cache/", "cache/1", "cache/\u{ffff}", "cache/\u{10000}", "cachf", "manifest"];
+    for name in all.iter().rev() {
+        store.put(name, Some(b"value")).await.unwrap();
+    }
+    store.append(&[b"frame".to_vec()], Relaxed).await.unwrap();
+    assert_eq!(store.names("").await.unwrap(), all);
+    assert_eq!(store.names("cache/").await.unwrap(), all[2..6]);
+    store.put("cache/1", None).await.unwrap();
+    assert_eq!(store.names("cache/1").await.unwrap(), [""; 0]);
+}
+
 pub async fn a_wipe_empties_everything_and_begins_a_new_incarnation(place: &impl Place) {
     let store = place.open().await;
     let base = append(&store, "a").await;
-    store.checkpoint(0, base, sample("state", 2)).await.unwrap().expect("the first");
+    store.write_blocks(id(1), 0, &[b"secret".to_vec()]).await.unwrap();
+    store.checkpoint(0, &next(base, "secret", [id(1)])).await.unwrap().expect("the first");
+    store.write_blocks(id(2), 0, &[b"secret".to_vec()]).await.unwrap();
     append(&store, "b").await;
     store.put("session", Some(b"secret")).await.unwrap();
     store.wipe([1; 16], [2; 16]).await.unwrap();
     let loaded = store.load().await.unwrap();
-    assert_eq!((loaded.checkpoint, loaded.tail.frames), (None, vec![]));
+    assert_eq!((loaded.state, loaded.directories, loaded.tail.frames), (None, vec![], vec![]));
+    let left = store.read_blocks(&[(id(1), 0), (id(2), 0)]).await.unwrap();
+    assert_eq!((left.version, left.blocks), (0, vec![None, None]));
     let manifest = loaded.tail.manifest;
     assert_eq!((manifest.incarnation, manifest.client), ([1; 16], [2; 16]));
     assert_eq!(manifest.version, 0);
@@ -230,7 +204,11 @@ pub async fn a_context_of_a_former_incarnation_changes_nothing_until_it_loads(pl
     let refused = [
         stale.append(&[b"late".to_vec()], Strict).await.map(drop),
         stale.tail(0).await.map(drop),
-        stale.checkpoint(0, 0, sample("late", 1)).await.map(drop),
+        stale.write_blocks(id(1), 0, &[b"late".to_vec()]).await,
+        stale.read_blocks(&[(id(1), 0)]).await.map(drop),
+        stale.checkpoint(0, &next(0, "late", [id(1)])).await.map(drop),
+        stale.names("").await.map(drop),
+        stale.usage().await.map(drop),
         stale.put("session", Some(b"late")).await,
         stale.wipe([5; 16], [6; 16]).await,
     ];
@@ -240,7 +218,8 @@ pub async fn a_context_of_a_former_incarnation_changes_nothing_until_it_loads(pl
     assert!(store.tail(0).await.unwrap().frames.is_empty());
     let loaded = stale.load().await.unwrap();
     assert_eq!(loaded.tail.manifest.incarnation, [3; 16]);
-    assert_eq!((loaded.checkpoint, loaded.tail.frames), (None, vec![]));
+    assert_eq!((loaded.state, loaded.directories, loaded.tail.frames), (None, vec![], vec![]));
+    assert_eq!(stale.read_blocks(&[(id(1), 0)]).await.unwrap().blocks, [None], "invariant 11");
     assert_eq!(stale.get("session").await.unwrap(), None);
     append(&stale, "now").await;
     assert_eq!(frames_after(&store, 0).await, [b"now".to_vec()]);
@@ -269,7 +248,11 @@ pub async fn a_broken_connection_heals(place: &impl Place) {
     place.break_connection(&store).await;
     assert_eq!(store.get("name").await.unwrap(), Some(b"value".to_vec()));
     place.break_connection(&store).await;
-    store.checkpoint(0, 1, sample("state", 1)).await.unwrap().expect("the first");
+    store.write_blocks(id(1), 0, &[b"block".to_vec()]).await.unwrap();
+    place.break_connection(&store).await;
+    store.checkpoint(0, &next(1, "state", [id(1)])).await.unwrap().expect("the first");
+    place.break_connection(&store).await;
+    assert_eq!(store.read_blocks(&[(id(1), 0)]).await.unwrap().blocks, [Some(b"block".to_vec())]);
 }
 
 pub async fn concurrent_appends_get_seqs_of_their_own(place: &impl Place) {
@@ -295,10 +278,6 @@ async fn frames_after(store: &impl Store, seq: Seq) -> Vec<Vec<u8>> {
 
 async fn seqs_after(store: &impl Store, seq: Seq) -> Vec<Seq> {
     store.tail(seq).await.unwrap().frames.into_iter().map(|logged| logged.seq).collect()
-}
-
-fn sample(state: &str, blocks: u8) -> Checkpoint {
-    Checkpoint { state: state.into(), blocks: (0..blocks).map(|n| vec![n; 100]).collect() }
 }
 
 /// Bytes without a pattern that a mistake could hide in.

@@ -242,7 +242,8 @@ impl Client {
         let context = &self.contexts[at];
         let (state, blocks) = snapshot::write(&context.state);
         let base = context.state.seq;
-        let written = at_once(self.store.checkpoint(context.version, base, Checkpoint { state, blocks }));
+        let written =
+            at_once(self.store.checkpoint_whole(context.version, base, Checkpoint { state, blocks }));
         if let Ok(Some(manifest)) = written {
             self.contexts[at].version = manifest.version;
         }
@@ -287,10 +288,8 @@ impl Client {
 impl Context {
     fn load(&mut self, store: &MemoryStore, places: &mut BTreeMap<MutationId, u64>) {
         let loaded = at_once(store.load()).expect("a memory store loads");
-        self.state = match loaded.checkpoint {
-            Some(checkpoint) => {
-                snapshot::read(&checkpoint.state, &checkpoint.blocks).expect("our own checkpoint")
-            }
+        self.state = match loaded.state {
+            Some(state) => snapshot::read(&state, &loaded.former_blocks).expect("our own checkpoint"),
             None => State::default(),
         };
         self.version = loaded.tail.manifest.version;

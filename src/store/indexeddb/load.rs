@@ -1,14 +1,15 @@
-//! Reading the log and the checkpoint it builds on, each in one readonly transaction.
+//! Reading the log and what it builds on, each in one readonly transaction.
 //!
-//! All requests are sent before the first is awaited, the head's first: what depends on it (the
-//! segment's blocks) is asked for while the others are still on their way.
+//! All requests are sent before the first is awaited, the head's first: what depends on it (the state
+//! record, the directories) is asked for while the others are still on their way.
 
+use super::blocks::{get, got};
 use super::bytes;
-use super::checkpoint::{segment_range, state_range};
-use super::head::Head;
+use super::head::{Former, Head};
+use super::keys;
 use super::transaction::{BLOCKS, LOG, META, Transaction};
 use super::trouble::Trouble;
-use crate::store::{Checkpoint, Incarnation, Loaded, Logged, Seq, Tail, records};
+use crate::store::{Incarnation, Loaded, Logged, Manifest, Seq, Tail, records};
 use indexed_db_futures::KeyRange;
 use indexed_db_futures::database::Database;
 use indexed_db_futures::error::Error;
@@ -21,21 +22,38 @@ use wasm_bindgen::JsValue;
 pub async fn load(database: &Database) -> Result<Option<Loaded>, Trouble> {
     let transaction = Transaction::read(database, &[META, LOG, BLOCKS])?;
     let head = Head::ask(&transaction)?;
-    let state = all(&transaction, META, state_range())?;
     let records = Records::ask(&transaction, 0)?;
-    let Some(Head { manifest, segment }) = head.answer(&transaction).await? else {
+    let Some(Head { manifest, state, former, .. }) = head.answer(&transaction).await? else {
         return Ok(None);
     };
-    let checkpoint = match segment {
-        Some(segment) => {
-            let blocks = all(&transaction, BLOCKS, segment_range(segment))?;
-            let state = answered(&transaction, state.await)?.concat();
-            Some(Checkpoint { state, blocks: answered(&transaction, blocks.await)? })
-        }
+    let state = match (state, former) {
+        (Some(state), _) => Some(all(&transaction, BLOCKS, keys::segment(state.id))?),
+        (None, Some(_)) => Some(all(&transaction, META, keys::former_state())?),
+        (None, None) => None,
+    };
+    let directories = manifest.segments.iter().map(|segment| get(&transaction, *segment, 0));
+    let directories: Vec<_> = directories.collect::<Result<_, _>>()?;
+    let former_blocks = match former {
+        Some(Former { segment }) => Some(all(&transaction, BLOCKS, keys::segment(segment))?),
         None => None,
     };
-    let frames = records.answer(&transaction, manifest.incarnation).await?;
-    Ok(Some(Loaded { checkpoint, tail: Tail { manifest, frames } }))
+    let frames = records.answer(&transaction, &manifest).await?;
+    let mut loaded = Loaded {
+        state: None,
+        directories: Vec::with_capacity(directories.len()),
+        former_blocks: Vec::new(),
+        tail: Tail { manifest, frames },
+    };
+    if let Some(state) = state {
+        loaded.state = Some(answered(&transaction, state.await)?.concat());
+    }
+    for (segment, directory) in loaded.tail.manifest.segments.iter().zip(directories) {
+        loaded.directories.push((*segment, got(&transaction, directory).await?));
+    }
+    if let Some(blocks) = former_blocks {
+        loaded.former_blocks = answered(&transaction, blocks.await)?;
+    }
+    Ok(Some(loaded))
 }
 
 /// The manifest and the frames after `seq`.
@@ -44,7 +62,7 @@ pub async fn tail(database: &Database, known: Incarnation, seq: Seq) -> Result<T
     let head = Head::ask(&transaction)?;
     let records = Records::ask(&transaction, seq)?;
     let manifest = head.expect(&transaction, known).await?.manifest;
-    let frames = records.answer(&transaction, known).await?;
+    let frames = records.answer(&transaction, &manifest).await?;
     Ok(Tail { manifest, frames })
 }
 
@@ -63,19 +81,23 @@ impl Records {
         Ok(Self { keys, values })
     }
 
+    /// What the last checkpoint has taken in may still lie there: it is passed over.
     async fn answer(
         self,
         transaction: &Transaction<'_>,
-        incarnation: Incarnation,
+        manifest: &Manifest,
     ) -> Result<Vec<Logged>, Trouble> {
         let keys = self.keys.await.map_err(|error| transaction.why(error))?;
         let keys = keys.collect::<Result<Vec<f64>, Error>>()?;
         let values = answered(transaction, self.values.await)?;
-        Ok(records::join(keys.into_iter().map(|key| key as Seq).zip(values), incarnation))
+        let records = keys.into_iter().map(|key| key as Seq).zip(values);
+        let records = records.skip_while(|(key, _)| *key <= manifest.base);
+        Ok(records::join(records, manifest.incarnation))
     }
 }
 
-fn all(
+/// All values of a range, on their way.
+pub fn all(
     transaction: &Transaction,
     store: &str,
     range: KeyRange<JsValue>,
@@ -83,7 +105,17 @@ fn all(
     Ok(transaction.store(store)?.get_all().with_query::<JsValue, _>(range).primitive()?)
 }
 
-fn answered(
+/// All keys of a range, on their way.
+pub fn range_keys(
+    transaction: &Transaction,
+    store: &str,
+    range: KeyRange<JsValue>,
+) -> Result<GetAllPrimitiveRequest<JsValue>, Trouble> {
+    Ok(transaction.store(store)?.get_all_keys().with_query::<JsValue, _>(range).primitive()?)
+}
+
+/// Values that have arrived.
+pub fn answered(
     transaction: &Transaction,
     answer: Result<GetAllPrimitiveIter<JsValue>, Error>,
 ) -> Result<Vec<Vec<u8>>, Trouble> {

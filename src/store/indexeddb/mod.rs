@@ -7,26 +7,36 @@
 //!
 //! ```text
 //! log     autoIncrement ──▶ a record of a frame          meta   "manifest"      ──▶ head
-//! blocks  [segment, n]  ──▶ a row block                         ["state", n]    ──▶ state record, in pieces
-//! files   content hash  ──▶ Blob (not used yet)                 ["value", name] ──▶ a named value
+//! blocks  [segment, n]  ──▶ a block of a segment, or            ["value", name] ──▶ a named value
+//!                           a piece of the state record  files  content hash    ──▶ Blob (not used yet)
 //! ```
 
 mod append;
+mod blocks;
 mod bytes;
 mod checkpoint;
 mod connection;
 mod head;
+mod keys;
 mod load;
 mod transaction;
 mod trouble;
 mod values;
+mod whole;
 
+use self::checkpoint::{Attempt, Garbage};
 use self::connection::{Connection, Slot};
-use self::head::Head;
+use self::head::{Head, StateRecord};
 use self::trouble::Trouble;
-use super::{Checkpoint, Durability, Incarnation, Loaded, Manifest, Seq, Store, Tail, fault};
-use crate::protocol::Fault;
-use std::cell::Cell;
+use super::{
+    Checkpoint, Durability, Incarnation, Loaded, Manifest, Next, ReadBlocks, Seq, Space, Store, StoreUsage,
+    Tail, fault, slices,
+};
+use crate::protocol::limits::RECORD_BYTES;
+use crate::protocol::{Fault, SegmentId};
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use wasm_bindgen::JsValue;
 
 /// How often one call opens the database anew before it gives up (PITFALLS 22).
 const ATTEMPTS: usize = 3;
@@ -38,6 +48,8 @@ pub struct IndexedDbStore {
     incarnation: Cell<Incarnation>,
     /// The greatest seq this context has met in it.
     met: Cell<Seq>,
+    /// What this context has written of segments since its last checkpoint, by block.
+    written: RefCell<BTreeMap<SegmentId, BTreeMap<u32, usize>>>,
 }
 
 impl IndexedDbStore {
@@ -47,7 +59,12 @@ impl IndexedDbStore {
     /// `newer_version` if a later release made it, `storage_blocked` if another tab does not let go
     /// of it, `storage_lost` if the browser does not give it to us.
     pub async fn open(name: &str) -> Result<Self, Fault> {
-        let store = Self { slot: Slot::new(name), incarnation: Cell::new([0; 16]), met: Cell::new(0) };
+        let store = Self {
+            slot: Slot::new(name),
+            incarnation: Cell::new([0; 16]),
+            met: Cell::new(0),
+            written: RefCell::default(),
+        };
         let head = store.found().await?;
         store.adopt(&head.manifest);
         Ok(store)
@@ -76,8 +93,53 @@ impl IndexedDbStore {
 
     /// The head of the database, made now if there is none: of two contexts that try, one makes it.
     async fn found(&self) -> Result<Head, Fault> {
-        let fresh = Manifest { version: 0, incarnation: random()?, client: random()?, base: 0 };
+        let fresh = Manifest::fresh(random()?, random()?);
         self.transact(async |connection| head::found(connection.database(), &fresh).await).await
+    }
+
+    /// Writes blocks in slices, each in the database that this context has loaded.
+    async fn write_slices(&self, segment: SegmentId, first: u32, blocks: &[Vec<u8>]) -> Result<(), Fault> {
+        let known = self.incarnation.get();
+        let mut at = first;
+        for slice in slices::of(blocks) {
+            self.transact(async |connection| {
+                connection.lead_to(known).await?;
+                blocks::write(connection.database(), segment, at, slice).await
+            })
+            .await?;
+            at += slice.len() as u32;
+        }
+        self.transact(async |connection| blocks::check(connection.database(), known, segment).await).await
+    }
+
+    fn attempt<'a>(&self, expected: u64, next: &'a Next) -> Result<Attempt<'a>, Fault> {
+        let pieces = next.state.len().div_ceil(RECORD_BYTES) as u64;
+        let space = Space { records: pieces, bytes: next.state.len() as u64 };
+        let written = std::mem::take(&mut *self.written.borrow_mut());
+        let sum = |blocks: BTreeMap<u32, usize>| Space {
+            records: blocks.len() as u64,
+            bytes: blocks.into_values().map(|bytes| bytes as u64).sum(),
+        };
+        Ok(Attempt {
+            known: self.incarnation.get(),
+            expected,
+            next,
+            state: StateRecord { id: SegmentId(random()?), space },
+            written: written.into_iter().map(|(segment, blocks)| (segment, sum(blocks))).collect(),
+        })
+    }
+
+    /// After a checkpoint: what nobody names any more goes. Where that fails, the next one does it.
+    async fn clean(&self, garbage: &Garbage, base: Seq) {
+        let sweep = async |connection: &Connection| garbage.sweep(connection.database()).await;
+        let cut = async |connection: &Connection| checkpoint::cut(connection.database(), base).await;
+        let (_swept, _cut) = (self.transact(sweep).await, self.transact(cut).await);
+    }
+
+    /// Puts garbage away; where that fails it is left to the next checkpoint.
+    async fn delete_blocks(&self, range: impl Fn() -> indexed_db_futures::KeyRange<JsValue>) {
+        let _ =
+            self.transact(async |connection| blocks::delete(connection.database(), [range()]).await).await;
     }
 
     /// Runs one transaction; on a lost connection drops the handle, reopens and runs it again.
@@ -138,17 +200,58 @@ impl Store for IndexedDbStore {
         Ok(tail)
     }
 
-    async fn checkpoint(
+    async fn write_blocks(&self, segment: SegmentId, first: u32, blocks: &[Vec<u8>]) -> Result<(), Fault> {
+        let end = first + blocks.len() as u32;
+        let written = self.write_slices(segment, first, blocks).await;
+        if written.is_err() && first < end {
+            self.delete_blocks(|| keys::run(segment, first, end - 1)).await;
+        } else {
+            let mut all = self.written.borrow_mut();
+            all.entry(segment).or_default().extend((first..).zip(blocks.iter().map(Vec::len)));
+        }
+        written
+    }
+
+    async fn read_blocks(&self, wanted: &[(SegmentId, u32)]) -> Result<ReadBlocks, Fault> {
+        let known = self.incarnation.get();
+        self.transact(async |connection| blocks::read(connection.database(), known, wanted).await).await
+    }
+
+    async fn checkpoint(&self, expected: u64, next: &Next) -> Result<Option<Manifest>, Fault> {
+        let attempt = self.attempt(expected, next)?;
+        let survey = async |connection: &Connection| attempt.survey(connection.database()).await;
+        let Some(garbage) = self.transact(survey).await? else {
+            return Ok(None);
+        };
+        let pieces: Vec<_> = next.state.chunks(RECORD_BYTES).map(<[u8]>::to_vec).collect();
+        let state = attempt.state.id;
+        let written = self.write_slices(state, 0, &pieces).await;
+        let decided = match written {
+            Ok(()) => self.transact(async |connection| attempt.decide(connection.database()).await).await?,
+            Err(fault) => {
+                self.delete_blocks(|| keys::segment(state)).await;
+                return Err(fault);
+            }
+        };
+        match &decided {
+            Some(manifest) => self.clean(&garbage, manifest.base).await,
+            None => self.delete_blocks(|| keys::segment(state)).await,
+        }
+        Ok(decided)
+    }
+
+    async fn checkpoint_whole(
         &self,
         expected: u64,
         base: Seq,
         checkpoint: Checkpoint,
     ) -> Result<Option<Manifest>, Fault> {
-        let segment = u128::from_be_bytes(random()?);
-        let next = checkpoint::Next { known: self.incarnation.get(), expected, base, segment };
-        let Checkpoint { state, blocks } = &checkpoint;
-        self.transact(async |connection| next.write_blocks(connection.database(), blocks).await).await?;
-        self.transact(async |connection| next.decide(connection.database(), state).await).await
+        let segment = SegmentId(random()?);
+        let whole = whole::Whole { known: self.incarnation.get(), expected, base, segment };
+        self.write_slices(segment, 0, &checkpoint.blocks).await?;
+        let decide =
+            async |connection: &Connection| whole.decide(connection.database(), &checkpoint.state).await;
+        self.transact(decide).await
     }
 
     async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, Fault> {
@@ -161,9 +264,19 @@ impl Store for IndexedDbStore {
         self.transact(async |connection| values::put(connection.database(), known, name, value).await).await
     }
 
+    async fn names(&self, prefix: &str) -> Result<Vec<String>, Fault> {
+        let known = self.incarnation.get();
+        self.transact(async |connection| values::names(connection.database(), known, prefix).await).await
+    }
+
+    async fn usage(&self) -> Result<StoreUsage, Fault> {
+        let known = self.incarnation.get();
+        self.transact(async |connection| values::usage(connection.database(), known).await).await
+    }
+
     async fn wipe(&self, incarnation: Incarnation, client: [u8; 16]) -> Result<(), Fault> {
         let known = self.incarnation.get();
-        let fresh = Manifest { version: 0, incarnation, client, base: 0 };
+        let fresh = Manifest::fresh(incarnation, client);
         let wipe = async |connection: &Connection| values::wipe(connection.database(), known, &fresh).await;
         let manifest = self.transact(wipe).await?;
         self.adopt(&manifest);

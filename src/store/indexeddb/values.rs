@@ -1,19 +1,23 @@
-//! Named values beside the log, and the wiping of everything.
+//! Named values beside the log, how much lies where, and the wiping of everything.
 
 use super::bytes;
 use super::head::Head;
+use super::keys;
+use super::load::{all, answered, range_keys};
 use super::transaction::{BLOCKS, FILES, LOG, META, Transaction};
 use super::trouble::Trouble;
-use crate::store::{Durability, Incarnation, Manifest, fault, next_life};
+use crate::store::{Durability, Incarnation, Manifest, Space, StoreUsage, fault, next_life};
+use indexed_db_futures::KeyRange;
 use indexed_db_futures::database::Database;
 use indexed_db_futures::prelude::*;
 use js_sys::Array;
+use wasm_bindgen::JsCast;
 use wasm_bindgen::JsValue;
 
 pub async fn get(database: &Database, known: Incarnation, name: &str) -> Result<Option<Vec<u8>>, Trouble> {
     let transaction = Transaction::read(database, &[META])?;
     let head = Head::ask(&transaction)?;
-    let value = transaction.store(META)?.get::<JsValue, _, _>(key(name)).primitive()?;
+    let value = transaction.store(META)?.get::<JsValue, _, _>(keys::value(name)).primitive()?;
     head.expect(&transaction, known).await?;
     let value = value.await.map_err(|error| transaction.why(error))?;
     Ok(value.map(|value| bytes::from_js(&value)))
@@ -29,12 +33,56 @@ pub async fn put(
     let head = Head::ask(&transaction)?;
     let store = transaction.store(META)?;
     match value {
-        Some(value) => drop(store.put(bytes::to_js(value)).with_key(key(name)).primitive()?),
-        None => drop(store.delete::<JsValue, _>(key(name)).primitive()?),
+        Some(value) => drop(store.put(bytes::to_js(value)).with_key(keys::value(name)).primitive()?),
+        None => drop(store.delete::<JsValue, _>(keys::value(name)).primitive()?),
     }
     head.expect(&transaction, known).await?;
     drop(store);
     transaction.commit().await
+}
+
+/// The names that begin so, in order.
+pub async fn names(database: &Database, known: Incarnation, prefix: &str) -> Result<Vec<String>, Trouble> {
+    let transaction = Transaction::read(database, &[META])?;
+    let head = Head::ask(&transaction)?;
+    let found = range_keys(&transaction, META, keys::values_from(prefix))?;
+    head.expect(&transaction, known).await?;
+    let found = found.await.map_err(|error| transaction.why(error))?;
+    let mut names = Vec::new();
+    for key in found {
+        names.extend(key?.dyn_ref::<Array>().and_then(|parts| parts.get(1).as_string()));
+    }
+    names.retain(|name| name.starts_with(prefix));
+    // IndexedDB sorts texts by their UTF-16, we by their characters.
+    names.sort_unstable();
+    Ok(names)
+}
+
+/// What is written down is not read again: of blocks only the number is counted.
+pub async fn usage(database: &Database, known: Incarnation) -> Result<StoreUsage, Trouble> {
+    let transaction = Transaction::read(database, &[META, LOG, BLOCKS])?;
+    let head = Head::ask(&transaction)?;
+    let everything = KeyRange::LowerBound(f64::NEG_INFINITY.into(), false);
+    let log = all(&transaction, LOG, everything)?;
+    let meta = all(&transaction, META, keys::values_from(""))?;
+    let count = transaction.store(BLOCKS)?.count().primitive()?;
+    let head = head.expect(&transaction, known).await?;
+    let former = match head.former {
+        Some(former) => Some(all(&transaction, BLOCKS, keys::segment(former.segment))?),
+        None => None,
+    };
+    let mut usage = StoreUsage {
+        log: Space::of(&answered(&transaction, log.await)?),
+        meta: Space::of(&answered(&transaction, meta.await)?),
+        ..StoreUsage::default()
+    };
+    let count = u64::from(count.await.map_err(|error| transaction.why(error))?);
+    head.sizes.into_iter().chain(head.state.map(|state| state.space)).for_each(|size| usage.blocks.add(size));
+    if let Some(former) = former {
+        usage.blocks.add(Space::of(&answered(&transaction, former.await)?));
+    }
+    usage.unnamed.records = count.saturating_sub(usage.blocks.records);
+    Ok(usage)
 }
 
 /// Empties all stores and begins a new life, whose manifest comes back: `fresh` with its base.
@@ -59,11 +107,7 @@ pub async fn wipe(database: &Database, known: Incarnation, fresh: &Manifest) -> 
     for name in stores {
         let _sent = transaction.store(name)?.clear()?;
     }
-    Head { manifest: manifest.clone(), segment: None }.put(&transaction)?;
+    Head::fresh(manifest.clone()).put(&transaction)?;
     transaction.commit().await?;
     Ok(manifest)
-}
-
-fn key(name: &str) -> JsValue {
-    Array::of2(&"value".into(), &name.into()).into()
 }

@@ -1,0 +1,140 @@
+//! Writing, reading and deleting blocks: transactions that touch no log, so that appends go on meanwhile.
+//!
+//! Owns how a block lies in `blocks`. Invariant: a block is written before a manifest names it, and
+//! deleted after the last one did, so no transaction ever changes a block that somebody may read.
+
+use super::bytes;
+use super::head::Head;
+use super::keys;
+use super::load::{all, answered};
+use super::transaction::{BLOCKS, META, Transaction};
+use super::trouble::Trouble;
+use crate::protocol::SegmentId;
+use crate::store::runs::{Run, runs};
+use crate::store::{Durability, Incarnation, ReadBlocks, fault};
+use indexed_db_futures::KeyRange;
+use indexed_db_futures::database::Database;
+use indexed_db_futures::future::{BasicRequest, GetAllPrimitiveRequest};
+use indexed_db_futures::prelude::*;
+use wasm_bindgen::JsValue;
+
+/// Writes a slice of a segment in one transaction.
+pub async fn write(
+    database: &Database,
+    segment: SegmentId,
+    first: u32,
+    blocks: &[Vec<u8>],
+) -> Result<(), Trouble> {
+    let transaction = Transaction::write(database, &[BLOCKS], Durability::Strict)?;
+    let store = transaction.store(BLOCKS)?;
+    for (n, block) in (first..).zip(blocks) {
+        let key = keys::block(segment, n);
+        let _sent = store.put(bytes::to_js(block)).with_key(key).primitive()?;
+    }
+    drop(store);
+    transaction.commit().await
+}
+
+/// Deletes ranges of blocks in one transaction.
+pub async fn delete(
+    database: &Database,
+    ranges: impl IntoIterator<Item = KeyRange<JsValue>>,
+) -> Result<(), Trouble> {
+    let transaction = Transaction::write(database, &[BLOCKS], Durability::Relaxed)?;
+    let store = transaction.store(BLOCKS)?;
+    for range in ranges {
+        let _sent = store.delete::<JsValue, _>(range).primitive()?;
+    }
+    drop(store);
+    transaction.commit().await
+}
+
+/// Makes sure that the database was not wiped meanwhile: what was meant for a former life leaves it.
+pub async fn check(database: &Database, known: Incarnation, segment: SegmentId) -> Result<(), Trouble> {
+    let transaction = Transaction::read(database, &[META])?;
+    let head = Head::ask(&transaction)?.answer(&transaction).await?;
+    if head.is_some_and(|head| head.manifest.incarnation == known) {
+        return Ok(());
+    }
+    drop(transaction);
+    delete(database, [keys::segment(segment)]).await?;
+    Err(fault::storage_lost("another one took its place").into())
+}
+
+/// All requests are sent before the first is awaited.
+pub async fn read(
+    database: &Database,
+    known: Incarnation,
+    wanted: &[(SegmentId, u32)],
+) -> Result<ReadBlocks, Trouble> {
+    let transaction = Transaction::read(database, &[META, BLOCKS])?;
+    let head = Head::ask(&transaction)?;
+    let asked: Vec<_> =
+        runs(wanted).into_iter().map(|run| ask(&transaction, run)).collect::<Result<_, _>>()?;
+    let version = head.expect(&transaction, known).await?.manifest.version;
+    let mut blocks = Vec::with_capacity(wanted.len());
+    for asked in asked {
+        asked.answer(&transaction, &mut blocks).await?;
+    }
+    Ok(ReadBlocks { version, blocks })
+}
+
+/// A read of blocks that is under way.
+enum Asked {
+    One(BasicRequest<Option<JsValue>>),
+    Run(Run, GetAllPrimitiveRequest<JsValue>),
+}
+
+fn ask(transaction: &Transaction, run: Run) -> Result<Asked, Trouble> {
+    let Run { segment, first, count } = run;
+    if count == 1 {
+        return Ok(Asked::One(get(transaction, segment, first)?));
+    }
+    let range = keys::run(segment, first, first + (count - 1));
+    Ok(Asked::Run(run, all(transaction, BLOCKS, range)?))
+}
+
+/// One block, on its way.
+pub fn get(
+    transaction: &Transaction,
+    segment: SegmentId,
+    n: u32,
+) -> Result<BasicRequest<Option<JsValue>>, Trouble> {
+    Ok(transaction.store(BLOCKS)?.get::<JsValue, _, _>(keys::block(segment, n)).primitive()?)
+}
+
+/// A block that has arrived, if it is there.
+pub async fn got(
+    transaction: &Transaction<'_>,
+    request: BasicRequest<Option<JsValue>>,
+) -> Result<Option<Vec<u8>>, Trouble> {
+    let value = request.await.map_err(|error| transaction.why(error))?;
+    Ok(value.map(|value| bytes::from_js(&value)))
+}
+
+impl Asked {
+    async fn answer(
+        self,
+        transaction: &Transaction<'_>,
+        blocks: &mut Vec<Option<Vec<u8>>>,
+    ) -> Result<(), Trouble> {
+        match self {
+            Self::One(request) => blocks.push(got(transaction, request).await?),
+            Self::Run(run, request) => {
+                let found = answered(transaction, request.await)?;
+                if found.len() == run.count as usize {
+                    blocks.extend(found.into_iter().map(Some));
+                    return Ok(());
+                }
+                // Values come without their keys: which ones are missing is seen by asking for each.
+                let numbers = run.first..=run.first + (run.count - 1);
+                let singly: Vec<_> =
+                    numbers.map(|n| get(transaction, run.segment, n)).collect::<Result<_, _>>()?;
+                for request in singly {
+                    blocks.push(got(transaction, request).await?);
+                }
+            }
+        }
+        Ok(())
+    }
+}
