@@ -1,7 +1,8 @@
-// The server of the benchmarks: the dev server on PGlite with one table, and rows of one of two users.
-// Our client needs it for the table's definition and for the rows that it reads; nothing measured waits for it.
+// The server of the benchmarks: the dev server on PGlite with one table, whose rows filler.mjs makes up as they are pulled.
+// Our client needs it for the session, the table's definition and the rows that it reads; nothing measured waits for it.
 
 import { startServer } from '../supabase/dev/server.mjs'
+import { fillerFor } from './filler.mjs'
 
 const PASSWORD = 'a long enough password'
 /** With these a page may measure time to 5 µs instead of 100. */
@@ -17,33 +18,35 @@ const TABLE = `
     score integer,
     at timestamptz not null
   );
+  create index notes_at on public.notes (at);
+  create index notes_status_at on public.notes (status, at);
+  create index notes_score on public.notes (score);
   alter table public.notes enable row level security;
   create policy notes_are_the_owners on public.notes for all to authenticated
     using ((select auth.uid()) = user_id) with check ((select auth.uid()) = user_id);
   grant select, insert, update, delete on public.notes to authenticated;
   select thermocline.enable('public.notes', 'user_id', 'merge', time_col => 'at')`
 
-/** The same shape and size as the rows of browser/rows.ts. */
-const FILL = `
-  insert into public.notes (id, user_id, title, body, status, score, at)
-  select gen_random_uuid(), $1, 'amber basin cedar ' || n, left(repeat('delta ember fjord grove haven ', 3), 36 + n % 30),
-    (array['open', 'done', 'later', 'dropped'])[n % 4 + 1], n * 37 % 1000, timestamptz '2026-01-01 00:00:00+00' + n * interval '1 minute'
-  from generate_series(0, $2::int - 1) as n`
-
-/** Starts it. `writer` is a user without rows, `reader` one with `rows` of them. */
-export async function startBenchServer(staticDir, rows) {
+/** Starts it. `writer` is a user without rows; `readers` holds one for each of the counts, who has so many. */
+export async function startBenchServer(staticDir, counts) {
+  const rows = new Map()
+  const fill = fillerFor(rows)
   const server = await startServer({
     staticDir,
-    intercept: (_request, response) => {
+    intercept: (request, response) => {
       for (const [name, value] of Object.entries(ISOLATED)) response.setHeader(name, value)
-      return false
+      return fill(request, response)
     },
   })
   for (const statement of TABLE.split(/;\n/)) await server.sql(statement)
   const writer = await signUp(server, 'writer@example.org')
-  const reader = await signUp(server, 'reader@example.org')
-  await server.sql(FILL, [reader.user, rows])
-  return { url: server.url, writer, reader, close: server.close }
+  const readers = new Map()
+  for (const count of counts) {
+    const reader = await signUp(server, `reader-of-${count}@example.org`)
+    rows.set(reader.user, count)
+    readers.set(count, reader)
+  }
+  return { url: server.url, writer, readers, close: server.close }
 }
 
 async function signUp({ url, anonKey: key }, email) {

@@ -1,74 +1,97 @@
-// The page of the benchmarks: what the runner in Node calls, one figure a call.
+// The page of the benchmarks: what the runner in Node calls. A call is one store's turn at one work, or at a few that share a database.
 
+import { fillTier, memoryAt, tier, waits } from "./own.js";
 import { openDexie } from "./stores/dexie.js";
 import { openIndexedDb } from "./stores/indexeddb.js";
-import { removeDatabases, type Durability, type Open, type Project } from "./stores/store.js";
+import { openRxDb } from "./stores/rxdb.js";
+import { openSqlite } from "./stores/sqlite.js";
+import { removeDatabases, type Durability, type Open, type Project, type Store } from "./stores/store.js";
 import { openThroughQuery, openThroughSupabase } from "./stores/thermocline.js";
-import { expect, reads, timed, writes, type Scale } from "./works.js";
+import { openWatermelonDb, openWatermelonDbSaved } from "./stores/watermelondb.js";
+import { changes, expect, reads, timed, writes, type Figures, type Scale } from "./works.js";
 
+/** By the names of plan.mjs. */
 const STORES: Record<string, Open> = {
   "supabase-js": openThroughSupabase,
   "tc.query": openThroughQuery,
   IndexedDB: openIndexedDb,
   Dexie: openDexie,
+  RxDB: openRxDb,
+  WatermelonDB: openWatermelonDb,
+  "WatermelonDB, saved": openWatermelonDbSaved,
+  SQLite: openSqlite,
 };
+const OURS = ["supabase-js", "tc.query"];
+
+interface Account {
+  project: Project;
+  user: string;
+}
 
 interface Task {
   store: string;
   durability: Durability;
   scale: Scale;
-  project: Project;
-  user: string;
+  /** Has no rows on the server. */
+  writer: Account;
+  /** Has `scale.rows`. */
+  reader: Account;
 }
 
 let fresh = 0;
 
-const bench = {
-  /** A write on a database of its own, which is removed afterwards. */
-  async write(work: keyof typeof writes, { store, durability, scale, project, user }: Task): Promise<number> {
-    const name = `write-${Date.now()}-${fresh++}`;
-    const opened = await STORES[store]!(name, durability, project);
-    const figure = await writes[work](opened, scale, user);
-    expect(await opened.all(), { bulk: scale.rows, concurrent: scale.concurrent, single: scale.singles }[work]);
-    await opened.close();
-    await removeDatabases(name);
-    await removeDatabases(`thermocline/${name}`);
-    return figure;
-  },
+/** Works on a database of its own, which is removed afterwards. */
+async function onFresh(open: (name: string) => Promise<Store>, work: (store: Store) => Promise<Figures>): Promise<Figures> {
+  const store = await open(`fresh${Date.now()}n${fresh++}`);
+  const figures = await work(store);
+  await store.remove();
+  return figures;
+}
 
-  /** A read of the filled database. */
-  async read(work: keyof typeof reads, { store, durability, scale, project }: Task): Promise<number> {
-    const opened = await STORES[store]!(filledName(store), durability, project);
-    const figure = await reads[work](opened, scale, await opened.all());
-    await opened.close();
-    return figure;
-  },
+const write = (kind: keyof typeof writes) => ({ store, durability, scale, writer }: Task) =>
+  onFresh((name) => STORES[store]!(name, durability, writer.project), (opened) => writes[kind](opened, scale, writer.user));
 
-  /** Opens the filled database and reads all of it. */
-  async reopen({ store, durability, scale, project }: Task): Promise<number> {
-    const figure = await timed(async () => {
-      const opened = await STORES[store]!(filledName(store), durability, project);
-      expect(await opened.all(), scale.rows);
-    });
-    return figure;
-  },
-
-  /** Fills the databases that are read: ours from the server, the others with the same objects. */
-  async fill({ durability, scale, project }: Task): Promise<void> {
-    const ours = await openThroughQuery(filledName("tc.query"), durability, project);
-    const rows = await ours.all();
-    expect(rows, scale.rows);
-    await ours.close();
-    for (const store of ["IndexedDB", "Dexie"]) {
-      const peer = await STORES[store]!(filledName(store), durability, project);
-      await peer.insertAll(rows);
-      await peer.close();
-    }
-  },
-};
+/** Gives a new store its rows. Ours has pulled them when it was opened; for the others it is their bulk insert. */
+const fill = async (opened: Store, { store, scale, reader }: Task): Promise<Figures> =>
+  OURS.includes(store) ? {} : writes.bulk(opened, scale, reader.user);
 
 /** Our two ways in read one database. */
-const filledName = (store: string) => (store === "IndexedDB" || store === "Dexie" ? `filled-${store}` : "filled-ours");
+const filledName = (store: string) => `filled${OURS.includes(store) ? "ours" : store.toLowerCase()}`;
+const openFilled = ({ store, durability, reader }: Task) => STORES[store]!(filledName(store), durability, reader.project);
+
+const bench = {
+  bulk: write("bulk"),
+  concurrent: write("concurrent"),
+  single: write("single"),
+  changes: (task: Task) => onFresh(
+    (name) => STORES[task.store]!(name, task.durability, task.reader.project),
+    async (store) => ({ ...await fill(store, task), ...await changes(store, task.scale, task.reader.user) }),
+  ),
+
+  /** Makes the database that is read and opened again. */
+  async fill(task: Task): Promise<void> {
+    const store = await openFilled(task);
+    await fill(store, task);
+    expect(await store.all(), task.scale.rows);
+    await store.close();
+  },
+  async reads(task: Task): Promise<Figures> {
+    const store = await openFilled(task);
+    const figures = await reads(store, task.scale);
+    await store.close();
+    return figures;
+  },
+  /** Opens the filled database and reads all of it. */
+  async reopen(task: Task): Promise<Figures> {
+    return { reopen: await timed(async () => expect(await (await openFilled(task)).all(), task.scale.rows)) };
+  },
+
+  fillTier: (name: string, project: Project) => fillTier(name, project),
+  tier: (name: string, project: Project, count: number) => tier(name, project, count),
+  memory: (name: string, project: Project, count: number) => memoryAt(name, project, count),
+  waits: ({ writer }: Task) => waits(`waits${Date.now()}`, writer.project, writer.user),
+  removeTier: (name: string) => removeDatabases(`thermocline/${name}`),
+};
 
 declare global {
   interface Window {

@@ -8,5 +8,7 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 export default defineConfig({
   root: here('.'),
   logLevel: 'warn',
-  build: { target: 'es2022', outDir: here('../../target/bench-page'), emptyOutDir: true },
+  resolve: { dedupe: ['dexie'] }, // RxDB brings one of its own, and a page may hold only one
+  legacy: { inconsistentCjsInterop: true }, // WatermelonDB's modules are CommonJS with a default
+  build: { target: 'es2022', outDir: here('../../target/bench-page'), emptyOutDir: true, chunkSizeWarningLimit: 2_000 },
 })

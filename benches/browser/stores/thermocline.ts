@@ -5,14 +5,13 @@
 
 import { createClient } from "@supabase/supabase-js";
 import { openThermocline, type Thermocline } from "thermocline";
-import type { Note } from "../rows.js";
-import type { Durability, Project, Store } from "./store.js";
+import { removeDatabases, type Changes, type Durability, type Note, type Project, type Store } from "./store.js";
 
 const PART = 1_000;
 
 type Client = ReturnType<typeof createClient<any>>;
 
-async function opened(name: string, durability: Durability, project: Project) {
+export async function openClient(name: string, durability: Durability, project: Project) {
   const { url, key, email, password } = project;
   const tc = await openThermocline({ url, key, tables: ["notes"], name, durability });
   const supabase: Client = createClient<any>(url, key, {
@@ -26,24 +25,31 @@ async function opened(name: string, durability: Durability, project: Project) {
     await tc.sync.now();
     await tc.sync.stop();
   }
-  return { tc, supabase };
+  const remove = async () => {
+    await tc.close();
+    await removeDatabases(`thermocline/${name}`);
+  };
+  return { tc, supabase, remove };
 }
 
 export async function openThroughSupabase(name: string, durability: Durability, project: Project): Promise<Store> {
-  const { tc, supabase } = await opened(name, durability, project);
+  const { tc, supabase, remove } = await openClient(name, durability, project);
   const notes = () => supabase.from("notes");
+  const latest = (status: string, count: number) =>
+    notes().select().eq("status", status).order("at", { ascending: false }).limit(count);
   return {
     async insertAll(rows) {
       await Promise.all(partsOf(rows).map(async (part) => done(await notes().insert(part))));
     },
     async insert(row) { done(await notes().insert(row)); },
+    async update(from, to, changes) { done(await notes().update(changes).gte("at", from).lt("at", to)); },
     async get(id) { return done(await notes().select().eq("id", id).single()); },
     async range(from, to) { return done(await notes().select().gte("at", from).lt("at", to).order("at")); },
-    async latest(status, count) {
-      return done(await notes().select().eq("status", status).order("at", { ascending: false }).limit(count));
-    },
+    async latest(status, count) { return done(await latest(status, count)); },
     async all() { return done(await notes().select()); },
+    watch: (status, count, callback) => tc.live<Note>(latest(status, count), ({ rows }) => callback(rows)),
     close: () => tc.close(),
+    remove,
   };
 }
 
@@ -58,25 +64,35 @@ function done<T>({ data, error }: { data: T; error: unknown }): NonNullable<T> {
 }
 
 export async function openThroughQuery(name: string, durability: Durability, project: Project): Promise<Store> {
-  const { tc } = await opened(name, durability, project);
-  const time = encodeURIComponent;
+  const { tc, remove } = await openClient(name, durability, project);
+  const latest = (status: string, count: number) => `notes?status=eq.${status}&order=at.desc&limit=${count}`;
   return {
-    insertAll: (rows) => insert(tc, rows),
+    insertAll: (given) => insert(tc, given),
     insert: (row) => insert(tc, row),
+    update: (from, to, changes) => update(tc, `notes?${between(from, to)}`, changes),
     async get(id) { return (await rows(tc, `notes?id=eq.${id}`))[0]!; },
-    range: (from, to) => rows(tc, `notes?at=gte.${time(from)}&at=lt.${time(to)}&order=at`),
-    latest: (status, count) => rows(tc, `notes?status=eq.${status}&order=at.desc&limit=${count}`),
+    range: (from, to) => rows(tc, `notes?${between(from, to)}&order=at`),
+    latest: (status, count) => rows(tc, latest(status, count)),
     all: () => rows(tc, "notes"),
+    watch: (status, count, callback) => tc.live<Note>(latest(status, count), (result) => callback(result.rows)),
     close: () => tc.close(),
+    remove,
   };
 }
 
-async function insert(tc: Thermocline, given: Note | Note[]): Promise<void> {
+const between = (from: string, to: string) => `at=gte.${encodeURIComponent(from)}&at=lt.${encodeURIComponent(to)}`;
+
+export async function insert(tc: Thermocline, given: Note | Note[]): Promise<void> {
   const { status, body } = await tc.query({ method: "POST", path: "notes", body: JSON.stringify(given) });
   if (status !== 201) throw new Error(body);
 }
 
-async function rows(tc: Thermocline, path: string): Promise<Note[]> {
+async function update(tc: Thermocline, path: string, changes: Changes): Promise<void> {
+  const { status, body } = await tc.query({ method: "PATCH", path, body: JSON.stringify(changes) });
+  if (status !== 204) throw new Error(body);
+}
+
+export async function rows(tc: Thermocline, path: string): Promise<Note[]> {
   const { status, body } = await tc.query(path);
   if (status !== 200) throw new Error(body);
   return JSON.parse(body) as Note[];
