@@ -185,6 +185,15 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    async fn replace_blocks(&self, segment: SegmentId, first: u32, blocks: &[Vec<u8>]) -> Result<(), Fault> {
+        let mut at = first;
+        for slice in slices::of(blocks) {
+            self.write(Change::Blocks(segment, at, slice.to_vec()), Durability::Strict, ())?;
+            at += slice.len() as u32;
+        }
+        Ok(())
+    }
+
     async fn read_blocks(&self, wanted: &[(SegmentId, u32)]) -> Result<ReadBlocks, Fault> {
         self.read(|half| ReadBlocks {
             version: half.manifest.version,

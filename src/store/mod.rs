@@ -20,6 +20,7 @@ pub mod memory;
 pub mod records;
 #[cfg(any(test, target_arch = "wasm32"))] // the store in memory needs no plan
 mod runs;
+pub mod sealed;
 mod slices;
 mod usage;
 
@@ -29,6 +30,7 @@ pub use crate::protocol::Seq;
 #[cfg(target_arch = "wasm32")]
 pub use indexeddb::IndexedDbStore;
 pub use memory::MemoryStore;
+pub use sealed::Sealed;
 pub use usage::{Space, StoreUsage};
 
 /// What a commit must survive. `Strict` is flushed to disk before the promise resolves.
@@ -149,6 +151,10 @@ pub trait Store {
     /// is the number of the first. Nobody finds them before a checkpoint names the segment. On an
     /// error none of these blocks is there; the same call may be repeated.
     async fn write_blocks(&self, segment: SegmentId, first: u32, blocks: &[Vec<u8>]) -> Result<(), Fault>;
+
+    /// Puts blocks that mean the same in the place of a segment's, in slices of a transaction each:
+    /// sealed ones for plain ones. After an error some are replaced and some are not.
+    async fn replace_blocks(&self, segment: SegmentId, first: u32, blocks: &[Vec<u8>]) -> Result<(), Fault>;
 
     /// Blocks and the manifest's version, in one readonly transaction. Where the version is newer than
     /// the caller's, its segments may be gone: it catches up and asks again.

@@ -20,6 +20,9 @@ use Durability::{Relaxed, Strict};
 pub trait Place {
     type Store: Store;
 
+    /// Bytes that the store adds to every record.
+    const ADDED: u64 = 0;
+
     /// One more context's handle on this database.
     async fn open(&self) -> Self::Store;
 

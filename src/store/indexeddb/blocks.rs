@@ -1,7 +1,7 @@
 //! Writing, reading and deleting blocks: transactions that touch no log, so that appends go on meanwhile.
 //!
 //! Owns how a block lies in `blocks`. Invariant: a block is written before a manifest names it, and
-//! deleted after the last one did, so no transaction ever changes a block that somebody may read.
+//! deleted after the last one did; what somebody may read is only ever replaced by the same, sealed.
 
 use super::bytes;
 use super::head::Head;

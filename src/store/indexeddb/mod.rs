@@ -212,6 +212,10 @@ impl Store for IndexedDbStore {
         written
     }
 
+    async fn replace_blocks(&self, segment: SegmentId, first: u32, blocks: &[Vec<u8>]) -> Result<(), Fault> {
+        self.write_slices(segment, first, blocks).await
+    }
+
     async fn read_blocks(&self, wanted: &[(SegmentId, u32)]) -> Result<ReadBlocks, Fault> {
         let known = self.incarnation.get();
         self.transact(async |connection| blocks::read(connection.database(), known, wanted).await).await
