@@ -20,7 +20,7 @@ const FUNCTION_LINES_MAX: usize = 70;
 const LAYERS: &[(&str, &[&str])] = &[
     ("protocol", &[]),
     ("query", &["protocol"]),
-    ("engine", &["protocol"]),
+    ("engine", &["protocol", "query"]),
     ("recipes", &["protocol", "query", "engine"]),
     ("store", &["protocol", "query", "engine"]),
     ("remote", &["protocol", "query", "engine"]),

@@ -82,6 +82,10 @@ mod kind {
 pub const STATE_RECORD: u8 = 32;
 /// Kind of a block of base rows.
 pub const ROW_BLOCK: u8 = 33;
+/// Kinds of a segment's blocks: its directory, rows, and entries of a list.
+pub const SEGMENT_DIRECTORY: u8 = 34;
+pub const SEGMENT_ROW_BLOCK: u8 = 35;
+pub const SEGMENT_LIST_BLOCK: u8 = 36;
 
 /// Why bytes are not a frame of ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,6 +95,8 @@ pub enum Damage {
     NewerVersion(u8),
     Checksum,
     UnknownKind(u8),
+    /// Whole, but not what belongs in its place.
+    Misplaced,
     Payload,
     TooLarge(usize),
 }
@@ -124,8 +130,22 @@ impl Frame {
 
 /// Wraps a payload: header, checksum, postcard.
 pub fn seal<T: Serialize + ?Sized>(kind: u8, payload: &T) -> Vec<u8> {
-    let mut bytes = vec![MAGIC[0], MAGIC[1], payload_version(kind), kind, 0, 0, 0, 0, 0, 0, 0, 0];
-    bytes = postcard::to_extend(payload, bytes).expect("writing to a growing buffer cannot fail");
+    let payload = postcard::to_extend(payload, unsealed(kind));
+    sealed(payload.expect("writing to a growing buffer cannot fail"))
+}
+
+/// The same around a payload that is bytes already, in parts.
+pub fn seal_bytes(kind: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let mut bytes = unsealed(kind);
+    parts.iter().for_each(|part| bytes.extend_from_slice(part));
+    sealed(bytes)
+}
+
+fn unsealed(kind: u8) -> Vec<u8> {
+    vec![MAGIC[0], MAGIC[1], payload_version(kind), kind, 0, 0, 0, 0, 0, 0, 0, 0]
+}
+
+fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
     let length = u32::try_from(bytes.len() - HEADER).expect("limits keep a payload below 4 GiB");
     bytes[4..8].copy_from_slice(&length.to_le_bytes());
     let sum = checksum(&bytes);
@@ -133,10 +153,10 @@ pub fn seal<T: Serialize + ?Sized>(kind: u8, payload: &T) -> Vec<u8> {
     bytes
 }
 
-/// The version that introduced a kind's present payload. 2: a table names its indexes.
+/// The version that introduced a kind's present payload. 2: a table names its indexes; segments.
 fn payload_version(kind: u8) -> u8 {
     match kind {
-        kind::SCHEMA | STATE_RECORD => 2,
+        kind::SCHEMA | STATE_RECORD | SEGMENT_DIRECTORY | SEGMENT_ROW_BLOCK | SEGMENT_LIST_BLOCK => 2,
         _ => 1,
     }
 }
@@ -197,6 +217,7 @@ impl fmt::Display for Damage {
             Self::NewerVersion(version) => write!(f, "its version {version} is newer than {FORMAT_VERSION}"),
             Self::Checksum => f.write_str("its checksum does not match"),
             Self::UnknownKind(kind) => write!(f, "its kind {kind} is not known"),
+            Self::Misplaced => f.write_str("it belongs in another place"),
             Self::Payload => f.write_str("its payload does not decode"),
             Self::TooLarge(bytes) => write!(f, "its {bytes} bytes exceed {}", limits::FRAME_BYTES),
         }

@@ -20,6 +20,7 @@ mod pushed;
 mod reducer;
 mod references;
 mod rows;
+pub mod segment;
 pub mod snapshot;
 mod state;
 pub mod sync;

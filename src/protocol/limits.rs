@@ -16,6 +16,8 @@ pub const FRAME_BYTES: usize = 8 << 20;
 pub const RECORD_BYTES: usize = 63 << 10;
 /// Bytes of blocks in one transaction, about: an append may have to wait for one.
 pub const SLICE_BYTES: usize = 1 << 20;
+/// Most rows of a segment.
+pub const SEGMENT_ROWS: usize = 4_096;
 /// Most pending mutations; past it writes fail with `quota_exceeded`.
 pub const OUTBOX_MUTATIONS: usize = 100_000;
 /// Most bytes of pending mutations.

@@ -1,0 +1,192 @@
+//! Builds a segment: sorts the rows, cuts rows and lists into blocks, and writes the directory over them.
+//!
+//! The same rows make the same bytes, in whatever order they are given. No block exceeds what a store takes
+//! into one record, except one that a single row or index key fills alone.
+
+use super::block::{self, ListEntry, PackedRow};
+use super::container::{self, BLOCK_BYTES};
+use super::directory::{Directory, KeyRange, List};
+use super::fences::Fences;
+use super::key_filter::KeyFilter;
+use crate::engine::frame;
+use crate::protocol::{Key, Rev, Row, Table, limits};
+use crate::query::index::{Index, IndexSignature, Indexer, indexes, signature};
+
+/// Most bytes in a block before packing: a point read unpacks it whole.
+const UNPACKED_BYTES: usize = 128 << 10;
+/// An index that has a longer key than this gets no list. Postgres's btree keys end below 2.7 kB.
+const INDEX_KEY_BYTES: usize = 4 << 10;
+
+/// A row on its way into a segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Packed {
+    pub key: Key,
+    pub rev: Rev,
+    pub row: Row,
+}
+
+/// The blocks of a segment over 1 to 4,096 rows of one table, no key twice.
+pub fn build(name: &str, table: &Table, generation: u32, rows: Vec<Packed>) -> Vec<Vec<u8>> {
+    assert!((1..=limits::SEGMENT_ROWS).contains(&rows.len()), "a segment has 1 to 4,096 rows");
+    let indexes = indexes(table);
+    let time = table.columns.iter().position(|column| Some(&column.name) == table.time.as_ref());
+    let has_time = indexes.first().is_some_and(|index| index.columns.iter().eq(&time));
+    let rows = Sorted::new(table, &indexes, has_time, rows);
+    let stamp = rows.stamp(name, generation);
+    let mut blocks = Vec::new();
+    let row_firsts = rows.pack(stamp, &mut blocks);
+    let lists = rows.lists(table, &indexes, stamp, &mut blocks);
+    let time_key = |indexed: Option<&Indexed>| Some(indexed?.keys.first()?.clone()).filter(|_| has_time);
+    let directory = Directory {
+        table: name.into(),
+        generation,
+        rows: rows.0.len() as u32,
+        bytes: rows.0.iter().map(|indexed| indexed.packed.row.as_str().len() as u64).sum(),
+        oldest: time_key(rows.0.first()),
+        newest: time_key(rows.0.last()),
+        stamp,
+        keys: rows.key_range(),
+        filter: KeyFilter::of(rows.0.iter().map(Indexed::key)),
+        row_firsts,
+        lists,
+    };
+    let (directory, sealed) = directory.seal();
+    blocks.truncate(directory.blocks() as usize - 1);
+    blocks.insert(0, sealed);
+    blocks
+}
+
+/// Rows with their index keys, in the order of (time, key).
+struct Sorted(Vec<Indexed>);
+
+struct Indexed {
+    packed: Packed,
+    keys: Vec<Vec<u8>>,
+}
+
+impl Indexed {
+    fn key(&self) -> &str {
+        self.packed.key.as_str()
+    }
+
+    fn packed_row(&self) -> PackedRow<'_> {
+        PackedRow { key: self.key(), rev: self.packed.rev, text: self.packed.row.as_str() }
+    }
+}
+
+impl Sorted {
+    fn new(table: &Table, indexes: &[Index], by_time: bool, rows: Vec<Packed>) -> Self {
+        let mut indexer = Indexer::new(table, indexes);
+        let indexed = |packed: Packed| Indexed { keys: indexer.keys(packed.row.as_str()), packed };
+        let mut rows: Vec<Indexed> = rows.into_iter().map(indexed).collect();
+        let time = |row: &Indexed| row.keys.first().filter(|_| by_time).cloned();
+        rows.sort_by_cached_key(|row| (time(row), row.packed.key.clone()));
+        Self(rows)
+    }
+
+    /// Tells blocks of different segments apart.
+    fn stamp(&self, name: &str, generation: u32) -> u32 {
+        let mut hasher = crc32fast::Hasher::new();
+        hasher.update(name.as_bytes());
+        hasher.update(&generation.to_le_bytes());
+        for row in &self.0 {
+            hasher.update(row.key().as_bytes());
+            hasher.update(&row.packed.rev.0.to_le_bytes());
+            hasher.update(&(row.packed.row.as_str().len() as u64).to_le_bytes());
+        }
+        hasher.finalize()
+    }
+
+    /// Appends the blocks of rows; the number of each one's first row.
+    fn pack(&self, stamp: u32, blocks: &mut Vec<Vec<u8>>) -> Vec<u16> {
+        let rows: Vec<PackedRow<'_>> = self.0.iter().map(Indexed::packed_row).collect();
+        let size = |row: &PackedRow<'_>| block::ROW_ENTRY + row.key.len() + row.text.len();
+        let payload = |number, rows: &[_]| block::rows_payload(stamp, number, rows);
+        cut(frame::SEGMENT_ROW_BLOCK, &rows, size, payload, blocks)
+    }
+
+    /// Appends the blocks of all lists.
+    fn lists(&self, table: &Table, indexes: &[Index], stamp: u32, blocks: &mut Vec<Vec<u8>>) -> Vec<List> {
+        let by_key = self.list(|row| row.key().as_bytes());
+        let mut lists = vec![list(Vec::new(), &by_key, stamp, blocks)];
+        for (n, index) in indexes.iter().enumerate() {
+            let entries = self.list(|row| &row.keys[n]);
+            if entries.iter().all(|(key, _)| key.len() <= INDEX_KEY_BYTES) {
+                lists.push(list(signature(table, index), &entries, stamp, blocks));
+            }
+        }
+        lists
+    }
+
+    /// Entries in the order of (index key, key).
+    fn list<'s>(&'s self, index_key: impl Fn(&'s Indexed) -> &'s [u8]) -> Vec<ListEntry<'s>> {
+        let mut entries: Vec<ListEntry<'s>> = self.0.iter().map(index_key).zip(0u16..).collect();
+        let key = |row: u16| self.0[usize::from(row)].key();
+        entries
+            .sort_unstable_by(|left, right| left.0.cmp(right.0).then_with(|| key(left.1).cmp(key(right.1))));
+        entries
+    }
+
+    fn key_range(&self) -> KeyRange {
+        let keys = || self.0.iter().map(Indexed::key);
+        KeyRange::of(keys().min().unwrap_or_default(), keys().max().unwrap_or_default())
+    }
+}
+
+/// Appends the blocks of one list.
+fn list(signature: IndexSignature, entries: &[ListEntry<'_>], stamp: u32, blocks: &mut Vec<Vec<u8>>) -> List {
+    let size = |(key, _): &ListEntry<'_>| block::LIST_ENTRY + key.len();
+    let payload = |number, entries: &[_]| block::list_payload(stamp, number, entries);
+    let firsts = cut(frame::SEGMENT_LIST_BLOCK, entries, size, payload, blocks);
+    let mut fences = Fences::default();
+    for first in firsts {
+        let at = usize::from(first);
+        let before = at.checked_sub(1).map(|before| entries[before].0);
+        fences.push(first, entries[at].0, before);
+    }
+    let distinct = entries.chunk_by(|left, right| left.0 == right.0).count() as u32;
+    List { signature, distinct, fences }
+}
+
+/// Cuts entries into blocks that stay below [`BLOCK_BYTES`] when sealed, and appends them. How well entries
+/// pack is learnt from the block before.
+fn cut<T>(
+    kind: u8,
+    entries: &[T],
+    size: impl Fn(&T) -> usize,
+    payload: impl Fn(u32, &[T]) -> Vec<u8>,
+    blocks: &mut Vec<Vec<u8>>,
+) -> Vec<u16> {
+    let mut firsts = Vec::new();
+    let mut rest = entries;
+    let mut unpacked_max = UNPACKED_BYTES;
+    while !rest.is_empty() {
+        let number = blocks.len() as u32 + 1;
+        let (length, sealed) = loop {
+            let length = fitting(rest, &size, unpacked_max);
+            let unpacked = payload(number, &rest[..length]);
+            let sealed = container::seal(kind, &unpacked);
+            if sealed.len() <= BLOCK_BYTES || length == 1 {
+                break (length, sealed);
+            }
+            // A little less than in proportion: fewer entries pack a little worse.
+            let ratio = unpacked.len() as u64 * BLOCK_BYTES as u64 / sealed.len() as u64;
+            unpacked_max = ratio as usize / 32 * 31;
+        };
+        firsts.push((entries.len() - rest.len()) as u16);
+        blocks.push(sealed);
+        rest = &rest[length..];
+        unpacked_max = (unpacked_max / 16 * 17).min(UNPACKED_BYTES);
+    }
+    firsts
+}
+
+/// How many entries from the first on fill a block of so many bytes; at least one.
+fn fitting<T>(entries: &[T], size: impl Fn(&T) -> usize, unpacked_max: usize) -> usize {
+    let mut bytes = block::EMPTY;
+    let fits = |entry: &&T| {
+        bytes += size(entry);
+        bytes <= unpacked_max
+    };
+    entries.iter().take_while(fits).count().max(1)
+}
