@@ -14,8 +14,8 @@ pub const PULL_ROWS: u32 = 1_000;
 pub const FRAME_BYTES: usize = 8 << 20;
 /// Largest IndexedDB record: values of 64 KiB and more fall off a cliff (MEASURED.md, lesson 3).
 pub const RECORD_BYTES: usize = 63 << 10;
-/// Bytes of blocks in one transaction, about: an append may have to wait for one.
-pub const SLICE_BYTES: usize = 1 << 20;
+/// Bytes of blocks in one transaction: an append may have to wait for one, and more of them cost nothing.
+pub const SLICE_BYTES: usize = 128 << 10;
 /// Most rows of a segment.
 pub const SEGMENT_ROWS: usize = 4_096;
 /// Most pending mutations; past it writes fail with `quota_exceeded`.

@@ -40,6 +40,8 @@ pub struct MemoryStore {
     disk: Rc<RefCell<Disk>>,
     /// The database that this context has loaded; `None` once its connection is lost.
     incarnation: Cell<Option<Incarnation>>,
+    /// What its last checkpoint has made garbage.
+    garbage: RefCell<Option<Change>>,
 }
 
 struct Disk {
@@ -56,7 +58,11 @@ impl MemoryStore {
     pub fn new(incarnation: Incarnation, client: [u8; 16]) -> Self {
         let half = Half::new(incarnation, client);
         let disk = Disk { live: half.clone(), durable: half, unflushed: Vec::new(), script: VecDeque::new() };
-        Self { disk: Rc::new(RefCell::new(disk)), incarnation: Cell::new(Some(incarnation)) }
+        Self {
+            disk: Rc::new(RefCell::new(disk)),
+            incarnation: Cell::new(Some(incarnation)),
+            garbage: RefCell::default(),
+        }
     }
 
     /// Decides the next writes of all contexts, in order; those after them succeed.
@@ -174,8 +180,8 @@ impl Store for MemoryStore {
 
     async fn write_blocks(&self, segment: SegmentId, first: u32, blocks: &[Vec<u8>]) -> Result<(), Fault> {
         let mut at = first;
-        for slice in slices::of(blocks) {
-            let written = self.write(Change::Blocks(segment, at, slice.to_vec()), Durability::Strict, ());
+        for (slice, durability) in slices::of(blocks) {
+            let written = self.write(Change::Blocks(segment, at, slice.to_vec()), durability, ());
             at += slice.len() as u32;
             if written.is_err() && self.read(|_| ()).is_ok() {
                 self.disk.borrow_mut().keep(Change::Unwritten(segment, first, at), Durability::Relaxed);
@@ -187,8 +193,8 @@ impl Store for MemoryStore {
 
     async fn replace_blocks(&self, segment: SegmentId, first: u32, blocks: &[Vec<u8>]) -> Result<(), Fault> {
         let mut at = first;
-        for slice in slices::of(blocks) {
-            self.write(Change::Blocks(segment, at, slice.to_vec()), Durability::Strict, ())?;
+        for (slice, durability) in slices::of(blocks) {
+            self.write(Change::Blocks(segment, at, slice.to_vec()), durability, ())?;
             at += slice.len() as u32;
         }
         Ok(())
@@ -206,15 +212,23 @@ impl Store for MemoryStore {
         if before.version != expected {
             return Ok(None);
         }
+        let _left_to_the_survey = self.sweep().await;
         let manifest = before.followed_by(next);
+        let garbage = self.read(|half| half.unnamed(&manifest.segments))?;
         self.write(Change::Unseen, Durability::Strict, ())?; // the state record
         let decide = Change::Checkpoint(manifest.clone(), next.state.clone());
         self.write(decide, Durability::Strict, ())?;
-        // Decided. What fails here is left to the next one.
-        let cut = self.write(Change::Cut(manifest.base), Durability::Relaxed, ());
-        let _ =
-            cut.and_then(|()| self.write(Change::Sweep(manifest.segments.clone()), Durability::Relaxed, ()));
+        *self.garbage.borrow_mut() = Some(Change::Sweep(manifest.base, garbage));
         Ok(Some(manifest))
+    }
+
+    async fn sweep(&self) -> Result<(), Fault> {
+        let garbage = self.garbage.borrow().clone();
+        if let Some(change) = garbage {
+            self.write(change, Durability::Relaxed, ())?;
+        }
+        *self.garbage.borrow_mut() = None;
+        Ok(())
     }
 
     async fn checkpoint_whole(

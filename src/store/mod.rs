@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! append ───────▶ log ─────┐
-//! write_blocks ─▶ blocks ──┴─(checkpoint: compare version, name, cut, sweep)──▶ manifest + state + segments
+//! write_blocks ─▶ blocks ──┴─(checkpoint: compare version, name)──▶ manifest + state + segments ─▶ sweep
 //! ```
 //!
 //! A handle knows the incarnation it has loaded. Once another one has taken its place (wiped by
@@ -148,8 +148,9 @@ pub trait Store {
     async fn tail(&self, seq: Seq) -> Result<Tail, Fault>;
 
     /// Writes blocks of a segment that no manifest names yet, in slices of a transaction each; `first`
-    /// is the number of the first. Nobody finds them before a checkpoint names the segment. On an
-    /// error none of these blocks is there; the same call may be repeated.
+    /// is the number of the first. They are on disk when it returns, and nobody finds them before a
+    /// checkpoint names the segment. After an error the same call may be repeated: it has taken away
+    /// what it wrote, where it could.
     async fn write_blocks(&self, segment: SegmentId, first: u32, blocks: &[Vec<u8>]) -> Result<(), Fault>;
 
     /// Puts blocks that mean the same in the place of a segment's, in slices of a transaction each:
@@ -162,9 +163,14 @@ pub trait Store {
 
     /// Puts `next` in the place of the present checkpoint, if the manifest is still `expected`: the
     /// version that was known *before the first of its new blocks was written*. One short transaction
-    /// decides; the log's prefix and the blocks of every segment that is not named go after it, or
-    /// with the next checkpoint. `None` if another context was quicker: then nothing has changed.
+    /// decides, for which no append waits. `None` if another context was quicker: nothing has changed.
     async fn checkpoint(&self, expected: u64, next: &Next) -> Result<Option<Manifest>, Fault>;
+
+    /// Takes away what this handle's last checkpoint has made garbage, in slices: the log's prefix, and
+    /// the blocks of every segment that it does not name. To be called once its manifest is adopted,
+    /// so that nobody here looks for them any more; what is left is found by the next checkpoint, of
+    /// whichever context, and goes with its sweep.
+    async fn sweep(&self) -> Result<(), Fault>;
 
     /// As the first release did it, until nothing calls it any more.
     async fn checkpoint_whole(

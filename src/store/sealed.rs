@@ -197,6 +197,10 @@ impl<S: Store, C: Cipher> Store for Sealed<S, C> {
         self.store.checkpoint(expected, &Next { state, ..next.clone() }).await
     }
 
+    async fn sweep(&self) -> Result<(), Fault> {
+        self.store.sweep().await
+    }
+
     async fn checkpoint_whole(
         &self,
         expected: u64,

@@ -176,6 +176,7 @@ pub async fn a_checkpoint_leaves_nothing_but_what_it_names() {
         let next = next(base, &"x".repeat(200 << 10), [named]);
         store.checkpoint(version, &next).await.unwrap().expect("the first");
         assert_eq!(slow.checkpoint(version, &next).await.unwrap(), None);
+        store.sweep().await.unwrap();
         let counts = [place.count("meta").await, place.count("blocks").await, place.count("log").await];
         assert_eq!(counts, [1, blocks + 4, 0], "the state record is four pieces");
     }

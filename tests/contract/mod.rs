@@ -61,6 +61,7 @@ macro_rules! contract_tests {
             a_block_missing_among_neighbours_is_told_apart
             a_sweep_deletes_exactly_what_is_not_named
             the_blocks_of_a_checkpoint_that_lost_go_with_the_winners_next
+            what_was_not_swept_goes_with_the_next_sweep_of_any_context
             a_sweep_spares_what_is_written_after_the_decision
             a_database_of_the_first_release_opens_and_its_first_checkpoint_puts_it_away
             usage_tells_how_much_lies_where
@@ -254,6 +255,8 @@ pub async fn a_broken_connection_heals(place: &impl Place) {
     store.write_blocks(id(1), 0, &[b"block".to_vec()]).await.unwrap();
     place.break_connection(&store).await;
     store.checkpoint(0, &next(1, "state", [id(1)])).await.unwrap().expect("the first");
+    place.break_connection(&store).await;
+    store.sweep().await.unwrap();
     place.break_connection(&store).await;
     assert_eq!(store.read_blocks(&[(id(1), 0)]).await.unwrap().blocks, [Some(b"block".to_vec())]);
 }

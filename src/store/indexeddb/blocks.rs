@@ -24,8 +24,9 @@ pub async fn write(
     segment: SegmentId,
     first: u32,
     blocks: &[Vec<u8>],
+    durability: Durability,
 ) -> Result<(), Trouble> {
-    let transaction = Transaction::write(database, &[BLOCKS], Durability::Strict)?;
+    let transaction = Transaction::write(database, &[BLOCKS], durability)?;
     let store = transaction.store(BLOCKS)?;
     for (n, block) in (first..).zip(blocks) {
         let key = keys::block(segment, n);
@@ -35,17 +36,10 @@ pub async fn write(
     transaction.commit().await
 }
 
-/// Deletes ranges of blocks in one transaction.
-pub async fn delete(
-    database: &Database,
-    ranges: impl IntoIterator<Item = KeyRange<JsValue>>,
-) -> Result<(), Trouble> {
+/// Deletes a range of blocks.
+pub async fn delete(database: &Database, range: KeyRange<JsValue>) -> Result<(), Trouble> {
     let transaction = Transaction::write(database, &[BLOCKS], Durability::Relaxed)?;
-    let store = transaction.store(BLOCKS)?;
-    for range in ranges {
-        let _sent = store.delete::<JsValue, _>(range).primitive()?;
-    }
-    drop(store);
+    let _sent = transaction.store(BLOCKS)?.delete::<JsValue, _>(range).primitive()?;
     transaction.commit().await
 }
 
@@ -57,7 +51,7 @@ pub async fn check(database: &Database, known: Incarnation, segment: SegmentId) 
         return Ok(());
     }
     drop(transaction);
-    delete(database, [keys::segment(segment)]).await?;
+    delete(database, keys::segment(segment)).await?;
     Err(fault::storage_lost("another one took its place").into())
 }
 

@@ -1,17 +1,18 @@
 //! Replacing a prefix of the log: everything is written first, then one short transaction decides.
 //!
 //! ```text
-//! survey (meta, blocks) ─▶ state record (blocks) ─▶ decide (meta) ─▶ sweep (blocks), cut (log)
+//! survey (meta, blocks) ─▶ state record (blocks) ─▶ decide (meta) ─▶ sweep (blocks, log)
 //! ```
 //!
 //! Owns the order of these transactions. The deciding one touches nothing but the head, so an append
-//! never waits for it. Invariant: swept is only what the survey found unnamed, before the decision:
-//! whoever is writing that started from the same manifest, or an earlier one, and has lost by then.
-//! What a crash leaves behind is found by the next survey; readers pass over frames up to the base.
+//! never waits for it; deleting costs the browser as much as writing, and is done in pieces. Invariant:
+//! swept is only what the survey found, before the decision: whoever wrote that started from the same
+//! manifest or an earlier one, and has lost by then. What a crash leaves behind is found by the next
+//! survey; readers pass over frames up to the base.
 
 use super::blocks;
 use super::head::{Head, StateRecord};
-use super::keys;
+use super::keys::{self, Stretch};
 use super::load::range_keys;
 use super::transaction::{BLOCKS, LOG, META, Transaction};
 use super::trouble::Trouble;
@@ -23,6 +24,13 @@ use indexed_db_futures::prelude::*;
 use std::collections::BTreeMap;
 use wasm_bindgen::JsValue;
 
+/// Gaps between segments that one transaction looks into; for each the browser reads a block.
+const SURVEY_GAPS: usize = 16;
+/// Blocks that one transaction deletes.
+const SWEEP_BLOCKS: u32 = 4;
+/// Records that one transaction cuts off the log.
+const CUT_RECORDS: u32 = 16;
+
 /// The checkpoint being made, and the manifest's version it started from.
 pub struct Attempt<'a> {
     pub known: Incarnation,
@@ -33,33 +41,44 @@ pub struct Attempt<'a> {
     pub written: BTreeMap<SegmentId, Space>,
 }
 
-/// What becomes garbage once the attempt has won: first parts of keys in `blocks`.
-pub struct Garbage(Vec<JsValue>);
+/// What nobody needs any more once the attempt has won.
+#[derive(Clone)]
+pub struct Garbage {
+    /// Of the log: the frames up to this one.
+    base: Seq,
+    stretches: Vec<Stretch>,
+}
 
 impl Attempt<'_> {
     /// Nothing if the attempt has lost already.
     pub async fn survey(&self, database: &Database) -> Result<Option<Garbage>, Trouble> {
-        let transaction = Transaction::read(database, &[META, BLOCKS])?;
+        let transaction = Transaction::read(database, &[META])?;
         let head = Head::ask(&transaction)?.expect(&transaction, self.known).await?;
         if head.manifest.version != self.expected {
             return Ok(None);
         }
-        let mut kept = self.next.segments.clone();
-        kept.sort_unstable();
-        kept.dedup();
-        let asked: Vec<_> = keys::gaps(&kept)
-            .into_iter()
-            .map(|gap| range_keys(&transaction, BLOCKS, gap))
-            .collect::<Result<_, _>>()?;
-        let mut names: Vec<JsValue> = Vec::new();
-        for keys in asked {
-            let keys = keys.await.map_err(|error| transaction.why(error))?;
-            for key in keys {
-                let name = keys::name_in(&key?);
-                names.extend(name.filter(|name| names.last() != Some(name)));
-            }
+        drop(transaction);
+        let dropped = self.dropped(&head);
+        let mut known: Vec<_> = dropped.iter().map(|(segment, _)| *segment).collect();
+        known.extend(&self.next.segments);
+        known.sort_unstable();
+        known.dedup();
+        let mut stretches: Vec<_> =
+            dropped.into_iter().map(|(segment, count)| Stretch::of(segment, count)).collect();
+        for gaps in keys::gaps(&known).chunks(SURVEY_GAPS) {
+            stretches.extend(unknown(database, gaps).await?);
         }
-        Ok(Some(Garbage(names)))
+        Ok(Some(Garbage { base: self.next.base, stretches }))
+    }
+
+    /// Segments of the present checkpoint that the next one does not name, with their numbers of blocks.
+    /// Where that is not known, the survey finds their blocks like any others.
+    fn dropped(&self, head: &Head) -> Vec<(SegmentId, u32)> {
+        let state = head.state.iter().map(|state| (state.id, state.space));
+        let segments = head.manifest.segments.iter().copied().zip(head.sizes.iter().copied());
+        let segments = segments.filter(|(segment, _)| !self.next.segments.contains(segment));
+        let counted = state.chain(segments).map(|(segment, size)| (segment, size.records as u32));
+        counted.filter(|(_, count)| *count > 0).collect()
     }
 
     /// The new manifest, or nothing if another context was quicker.
@@ -89,19 +108,40 @@ impl Attempt<'_> {
     }
 }
 
+/// What lies in these gaps.
+async fn unknown(database: &Database, gaps: &[KeyRange<JsValue>]) -> Result<Vec<Stretch>, Trouble> {
+    let transaction = Transaction::read(database, &[BLOCKS])?;
+    let asked: Vec<_> =
+        gaps.iter().map(|gap| range_keys(&transaction, BLOCKS, gap.clone())).collect::<Result<_, _>>()?;
+    let mut found = Vec::new();
+    for keys in asked {
+        let keys = keys.await.map_err(|error| transaction.why(error))?;
+        found.extend(keys.collect::<Result<Vec<_>, _>>()?);
+    }
+    Ok(Stretch::join(found))
+}
+
 impl Garbage {
     pub async fn sweep(&self, database: &Database) -> Result<(), Trouble> {
-        match self.0.is_empty() {
-            true => Ok(()),
-            false => blocks::delete(database, self.0.iter().map(keys::named)).await,
+        while cut(database, self.base).await? {}
+        for range in self.stretches.iter().flat_map(|stretch| stretch.pieces(SWEEP_BLOCKS)) {
+            blocks::delete(database, range).await?;
         }
+        Ok(())
     }
 }
 
-/// Takes the frames up to `base` out of the log.
-pub async fn cut(database: &Database, base: Seq) -> Result<(), Trouble> {
+/// Takes the first frames up to `base` out of the log. Whether there may be more.
+async fn cut(database: &Database, base: Seq) -> Result<bool, Trouble> {
     let transaction = Transaction::write(database, &[LOG], Durability::Relaxed)?;
-    let range = KeyRange::UpperBound(base as f64, false);
-    let _sent = transaction.store(LOG)?.delete::<f64, _>(range).primitive()?;
-    transaction.commit().await
+    let log = transaction.store(LOG)?;
+    let prefix = KeyRange::UpperBound(base as f64, false);
+    let keys = log.get_all_keys().with_query::<f64, _>(prefix).with_limit(CUT_RECORDS).primitive()?;
+    let keys = keys.await.map_err(|error| transaction.why(error))?;
+    let keys: Vec<f64> = keys.collect::<Result<_, _>>()?;
+    let Some(last) = keys.last() else { return Ok(false) };
+    let _sent = log.delete::<f64, _>(KeyRange::UpperBound(*last, false)).primitive()?;
+    drop(log);
+    transaction.commit().await?;
+    Ok(keys.len() == CUT_RECORDS as usize)
 }

@@ -19,17 +19,50 @@ pub fn run(segment: SegmentId, first: u32, last: u32) -> KeyRange<JsValue> {
 
 /// All blocks of a segment.
 pub fn segment(segment: SegmentId) -> KeyRange<JsValue> {
-    named(&name(segment))
+    blocks_from(&name(segment), 0)
 }
 
-/// All blocks under the first part of a key.
-pub fn named(name: &JsValue) -> KeyRange<JsValue> {
-    KeyRange::Bound(key([name.clone()]), false, end(name), false)
+/// Blocks from a number on, to the last one.
+fn blocks_from(name: &JsValue, first: u32) -> KeyRange<JsValue> {
+    KeyRange::Bound(key([name.clone(), first.into()]), false, end(name), false)
 }
 
-/// The first part of a block's key; nothing if it was not written by us.
-pub fn name_in(block: &JsValue) -> Option<JsValue> {
-    block.dyn_ref::<Array>().map(|parts| parts.get(0))
+/// Blocks under one name, which need not be a segment's, with the number behind the last one.
+#[derive(Clone)]
+pub struct Stretch {
+    name: JsValue,
+    count: u32,
+}
+
+impl Stretch {
+    pub fn of(segment: SegmentId, count: u32) -> Self {
+        Self { name: name(segment), count }
+    }
+
+    /// The stretches that a run of keys is made of.
+    pub fn join(keys: impl IntoIterator<Item = JsValue>) -> Vec<Self> {
+        let mut stretches: Vec<Self> = Vec::new();
+        for key in keys {
+            let Some(parts) = key.dyn_ref::<Array>() else { continue };
+            let (name, n) = (parts.get(0), parts.get(1).as_f64().unwrap_or_default());
+            match stretches.last_mut() {
+                Some(stretch) if stretch.name == name => stretch.count = n as u32 + 1,
+                _ => stretches.push(Self { name, count: n as u32 + 1 }),
+            }
+        }
+        stretches
+    }
+
+    /// All of it, in pieces of so many blocks.
+    pub fn pieces(&self, blocks: u32) -> impl Iterator<Item = KeyRange<JsValue>> {
+        (0..self.count.max(1)).step_by(blocks as usize).map(move |first| match first.checked_add(blocks) {
+            Some(next) if next < self.count => {
+                let [from, to] = [first, next].map(|n| key([self.name.clone(), n.into()]));
+                KeyRange::Bound(from, false, to, true)
+            }
+            _ => blocks_from(&self.name, first),
+        })
+    }
 }
 
 /// Everything in `blocks` that is of none of these segments, which are sorted: one more range than segments.
@@ -48,7 +81,7 @@ pub fn gaps(segments: &[SegmentId]) -> Vec<KeyRange<JsValue>> {
 
 /// The pieces of a state record where the first release kept them.
 pub fn former_state() -> KeyRange<JsValue> {
-    named(&"state".into())
+    blocks_from(&"state".into(), 0)
 }
 
 pub fn value(name: &str) -> JsValue {

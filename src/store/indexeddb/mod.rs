@@ -50,6 +50,8 @@ pub struct IndexedDbStore {
     met: Cell<Seq>,
     /// What this context has written of segments since its last checkpoint, by block.
     written: RefCell<BTreeMap<SegmentId, BTreeMap<u32, usize>>>,
+    /// What its last checkpoint has made garbage.
+    garbage: RefCell<Option<Garbage>>,
 }
 
 impl IndexedDbStore {
@@ -64,6 +66,7 @@ impl IndexedDbStore {
             incarnation: Cell::new([0; 16]),
             met: Cell::new(0),
             written: RefCell::default(),
+            garbage: RefCell::default(),
         };
         let head = store.found().await?;
         store.adopt(&head.manifest);
@@ -101,10 +104,10 @@ impl IndexedDbStore {
     async fn write_slices(&self, segment: SegmentId, first: u32, blocks: &[Vec<u8>]) -> Result<(), Fault> {
         let known = self.incarnation.get();
         let mut at = first;
-        for slice in slices::of(blocks) {
+        for (slice, durability) in slices::of(blocks) {
             self.transact(async |connection| {
                 connection.lead_to(known).await?;
-                blocks::write(connection.database(), segment, at, slice).await
+                blocks::write(connection.database(), segment, at, slice, durability).await
             })
             .await?;
             at += slice.len() as u32;
@@ -115,31 +118,22 @@ impl IndexedDbStore {
     fn attempt<'a>(&self, expected: u64, next: &'a Next) -> Result<Attempt<'a>, Fault> {
         let pieces = next.state.len().div_ceil(RECORD_BYTES) as u64;
         let space = Space { records: pieces, bytes: next.state.len() as u64 };
-        let written = std::mem::take(&mut *self.written.borrow_mut());
-        let sum = |blocks: BTreeMap<u32, usize>| Space {
+        let sum = |blocks: &BTreeMap<u32, usize>| Space {
             records: blocks.len() as u64,
-            bytes: blocks.into_values().map(|bytes| bytes as u64).sum(),
+            bytes: blocks.values().map(|bytes| *bytes as u64).sum(),
         };
         Ok(Attempt {
             known: self.incarnation.get(),
             expected,
             next,
             state: StateRecord { id: SegmentId(random()?), space },
-            written: written.into_iter().map(|(segment, blocks)| (segment, sum(blocks))).collect(),
+            written: self.written.borrow().iter().map(|(segment, blocks)| (*segment, sum(blocks))).collect(),
         })
-    }
-
-    /// After a checkpoint: what nobody names any more goes. Where that fails, the next one does it.
-    async fn clean(&self, garbage: &Garbage, base: Seq) {
-        let sweep = async |connection: &Connection| garbage.sweep(connection.database()).await;
-        let cut = async |connection: &Connection| checkpoint::cut(connection.database(), base).await;
-        let (_swept, _cut) = (self.transact(sweep).await, self.transact(cut).await);
     }
 
     /// Puts garbage away; where that fails it is left to the next checkpoint.
     async fn delete_blocks(&self, range: impl Fn() -> indexed_db_futures::KeyRange<JsValue>) {
-        let _ =
-            self.transact(async |connection| blocks::delete(connection.database(), [range()]).await).await;
+        let _ = self.transact(async |connection| blocks::delete(connection.database(), range()).await).await;
     }
 
     /// Runs one transaction; on a lost connection drops the handle, reopens and runs it again.
@@ -222,6 +216,7 @@ impl Store for IndexedDbStore {
     }
 
     async fn checkpoint(&self, expected: u64, next: &Next) -> Result<Option<Manifest>, Fault> {
+        let _left_to_the_survey = self.sweep().await;
         let attempt = self.attempt(expected, next)?;
         let survey = async |connection: &Connection| attempt.survey(connection.database()).await;
         let Some(garbage) = self.transact(survey).await? else {
@@ -229,19 +224,27 @@ impl Store for IndexedDbStore {
         };
         let pieces: Vec<_> = next.state.chunks(RECORD_BYTES).map(<[u8]>::to_vec).collect();
         let state = attempt.state.id;
-        let written = self.write_slices(state, 0, &pieces).await;
-        let decided = match written {
-            Ok(()) => self.transact(async |connection| attempt.decide(connection.database()).await).await?,
-            Err(fault) => {
-                self.delete_blocks(|| keys::segment(state)).await;
-                return Err(fault);
-            }
-        };
+        if let Err(fault) = self.write_slices(state, 0, &pieces).await {
+            self.delete_blocks(|| keys::segment(state)).await;
+            return Err(fault);
+        }
+        let decide = async |connection: &Connection| attempt.decide(connection.database()).await;
+        let decided = self.transact(decide).await?;
+        self.written.borrow_mut().clear();
         match &decided {
-            Some(manifest) => self.clean(&garbage, manifest.base).await,
+            Some(_) => *self.garbage.borrow_mut() = Some(garbage),
             None => self.delete_blocks(|| keys::segment(state)).await,
         }
         Ok(decided)
+    }
+
+    async fn sweep(&self) -> Result<(), Fault> {
+        let garbage = self.garbage.borrow().clone();
+        if let Some(garbage) = garbage {
+            self.transact(async |connection| garbage.sweep(connection.database()).await).await?;
+        }
+        *self.garbage.borrow_mut() = None;
+        Ok(())
     }
 
     async fn checkpoint_whole(

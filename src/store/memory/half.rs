@@ -20,10 +20,8 @@ pub enum Change {
     Unseen,
     /// A manifest and its state record.
     Checkpoint(Manifest, Vec<u8>),
-    /// The log's frames up to a seq go.
-    Cut(Seq),
-    /// All blocks go but those of these segments.
-    Sweep(Vec<SegmentId>),
+    /// The log's frames up to a seq go, and the blocks of these segments.
+    Sweep(Seq, Vec<SegmentId>),
     /// A checkpoint as the first release made it.
     Former(Manifest, Vec<u8>, Vec<Vec<u8>>),
     Named(String, Option<Vec<u8>>),
@@ -74,6 +72,14 @@ impl Half {
         Tail { manifest: self.manifest.clone(), frames }
     }
 
+    /// The segments that have blocks here and are none of these, which are sorted.
+    pub fn unnamed(&self, named: &[SegmentId]) -> Vec<SegmentId> {
+        let mut found: Vec<_> = self.blocks.keys().map(|(segment, _)| *segment).collect();
+        found.dedup();
+        found.retain(|segment| named.binary_search(segment).is_err());
+        found
+    }
+
     pub fn usage(&self) -> StoreUsage {
         let mut usage = StoreUsage { log: Space::of(self.log.values()), ..StoreUsage::default() };
         usage.blocks = Space::of(self.former_blocks.iter().chain(&self.state));
@@ -105,8 +111,10 @@ impl Half {
                 (self.manifest, self.state) = (manifest, Some(state));
                 self.former_blocks.clear();
             }
-            Change::Cut(base) => self.log = self.log.split_off(&(base + 1)),
-            Change::Sweep(named) => self.blocks.retain(|(segment, _), _| named.contains(segment)),
+            Change::Sweep(base, garbage) => {
+                self.log = self.log.split_off(&(base + 1));
+                self.blocks.retain(|(segment, _), _| !garbage.contains(segment));
+            }
             Change::Former(manifest, state, blocks) => {
                 self.log = self.log.split_off(&(manifest.base + 1));
                 (self.manifest, self.state, self.former_blocks) = (manifest, Some(state), blocks);
