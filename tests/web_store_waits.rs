@@ -16,7 +16,7 @@ use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_config
 
 wasm_bindgen_test_configure!(run_in_browser);
 
-const ROUNDS: u8 = 8;
+const ROUNDS: u8 = 3;
 const SEGMENT_BLOCKS: u32 = 17;
 const SEGMENTS: u8 = 8;
 
