@@ -34,11 +34,11 @@ fn fixture(name: &str) -> String {
     std::fs::read_to_string(path(name)).expect("a fixture of this name")
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn unhex(text: &str) -> Vec<u8> {
+pub fn unhex(text: &str) -> Vec<u8> {
     let byte = |at| u8::from_str_radix(&text[at..at + 2], 16).expect("two hexadecimal digits");
     (0..text.len()).step_by(2).map(byte).collect()
 }

@@ -10,6 +10,7 @@ mod bench;
 mod coalescing;
 mod device;
 mod golden_format;
+mod golden_segment;
 mod outcomes;
 mod properties;
 mod pulled_pages;

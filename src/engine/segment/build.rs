@@ -148,8 +148,8 @@ fn list(signature: IndexSignature, entries: &[ListEntry<'_>], stamp: u32, blocks
     List { signature, distinct, fences }
 }
 
-/// Cuts entries into blocks that stay below [`BLOCK_BYTES`] when sealed, and appends them. How well entries
-/// pack is learnt from the block before.
+/// Cuts entries into blocks that stay below [`BLOCK_BYTES`] when sealed, and appends them. How well the
+/// next ones pack is guessed from the last.
 fn cut<T>(
     kind: u8,
     entries: &[T],
@@ -161,24 +161,24 @@ fn cut<T>(
     let mut rest = entries;
     let mut unpacked_max = UNPACKED_BYTES;
     while !rest.is_empty() {
-        let number = blocks.len() as u32 + 1;
-        let (length, sealed) = loop {
-            let length = fitting(rest, &size, unpacked_max);
-            let unpacked = payload(number, &rest[..length]);
-            let sealed = container::seal(kind, &unpacked);
-            if sealed.len() <= BLOCK_BYTES || length == 1 {
-                break (length, sealed);
-            }
-            // A little less than in proportion: fewer entries pack a little worse.
-            let ratio = unpacked.len() as u64 * BLOCK_BYTES as u64 / sealed.len() as u64;
-            unpacked_max = ratio as usize / 32 * 31;
-        };
-        firsts.push((entries.len() - rest.len()) as u16);
-        blocks.push(sealed);
-        rest = &rest[length..];
-        unpacked_max = (unpacked_max / 16 * 17).min(UNPACKED_BYTES);
+        let length = fitting(rest, &size, unpacked_max);
+        let unpacked = payload(blocks.len() as u32 + 1, &rest[..length]);
+        let sealed = container::seal(kind, &unpacked);
+        unpacked_max = fitting_bytes(unpacked.len(), sealed.len());
+        if sealed.len() <= BLOCK_BYTES || length == 1 {
+            firsts.push((entries.len() - rest.len()) as u16);
+            blocks.push(sealed);
+            rest = &rest[length..];
+        }
     }
     firsts
+}
+
+/// How many bytes fill a block if they pack as these did; a little less, since fewer pack worse. Always less
+/// than these if these were too many.
+fn fitting_bytes(unpacked: usize, sealed: usize) -> usize {
+    let in_proportion = unpacked as u64 * BLOCK_BYTES as u64 / sealed as u64 / 32 * 31;
+    in_proportion.min(UNPACKED_BYTES as u64) as usize
 }
 
 /// How many entries from the first on fill a block of so many bytes; at least one.

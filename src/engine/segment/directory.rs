@@ -5,7 +5,7 @@
 
 use super::block::{Block, PackedRow};
 use super::fences::{Cut, Fences, are_firsts};
-use super::key_filter::KeyFilter;
+use super::key_filter::{KeyFilter, KeyHash};
 use super::{Blocks, Place, SegmentId, container};
 use crate::engine::frame::{self, Damage};
 use crate::protocol::{Text, limits};
@@ -131,7 +131,12 @@ impl Directory {
 
     /// False only if the segment does not hold the key; asks no block.
     pub fn may_hold(&self, key: &str) -> bool {
-        self.keys.may_hold(key) && self.filter.may_hold(key)
+        self.keys.may_hold(key) && self.filter.may_hold(KeyHash::of(key))
+    }
+
+    /// The same from a hash that was taken once for many segments.
+    pub fn may_hold_hash(&self, hash: KeyHash) -> bool {
+        self.filter.may_hold(hash)
     }
 
     /// The row of a key.
@@ -219,5 +224,51 @@ impl Directory {
             }
             fence_bytes /= 2;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn directory(lists: usize, list_blocks: u16) -> Directory {
+        let key = |n: u16| [&[b'k'; 60][..], &n.to_be_bytes()].concat();
+        let mut fences = Fences::default();
+        (0..list_blocks).for_each(|n| fences.push(n, &key(n), n.checked_sub(1).map(key).as_deref()));
+        Directory {
+            table: "visits".into(),
+            generation: 1,
+            rows: 4_096,
+            bytes: 1 << 30,
+            oldest: None,
+            newest: None,
+            stamp: 5,
+            keys: KeyRange::of(&"é".repeat(500), &"ü".repeat(500)),
+            filter: KeyFilter::of((0..4_096).map(|_| "key")),
+            row_firsts: (0..4_096).collect(),
+            lists: vec![
+                List { signature: vec![("c".into(), "text".into(), None)], distinct: 1, fences };
+                lists
+            ],
+        }
+    }
+
+    #[test]
+    fn a_directory_fits_a_record_whatever_is_in_the_segment() {
+        for (lists, list_blocks, kept) in [(1, 4_096, 1), (9, 400, 9), (9, 2_000, 6), (9, 4_096, 3)] {
+            let (directory, sealed) = directory(lists, list_blocks).seal();
+            assert!(sealed.len() <= container::BLOCK_BYTES, "{} bytes", sealed.len());
+            assert_eq!(Directory::read(&sealed).expect("our own"), directory);
+            assert!(directory.lists.len() >= kept, "{} of {lists} lists", directory.lists.len());
+        }
+    }
+
+    #[test]
+    fn a_range_of_keys_that_is_cut_short_leaves_none_out() {
+        let (least, greatest) = ("é".repeat(500), "ü".repeat(500));
+        let range = KeyRange::of(&least, &greatest);
+        assert!(range.greatest.len() <= KEY_BYTES);
+        assert!([&least, &greatest, "ê"].iter().all(|key| range.may_hold(key)));
+        assert!(!range.may_hold("e") && !range.may_hold("ÿ"));
     }
 }

@@ -21,6 +21,7 @@ pub use crate::protocol::SegmentId;
 pub use block::{Block, PackedRow};
 pub use build::{Packed, build};
 pub use directory::Directory;
+pub use key_filter::KeyHash;
 
 /// Blocks that have been admitted and are at hand.
 pub trait Blocks {
