@@ -9,11 +9,12 @@ use super::replica::Replica;
 use crate::engine::State;
 use crate::protocol::{Decision, ErrorCode, Fault, Key, MutationId, PgError, Request, Rev, Row, Text};
 use crate::query::{
-    Answer, Collate, HttpRequest, Parsed, Prepared, ReadPlan, Rows, Unprepared, WriteContext, WritePlan,
-    parse,
+    Answer, Collate, Entry, HttpRequest, Parsed, Prepared, ReadPlan, Rows, Unprepared, Walk, WriteContext,
+    WritePlan, parse,
 };
 use crate::store::Store;
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 use std::rc::Rc;
 
 /// Says that a local answer may lack rows.
@@ -35,17 +36,34 @@ pub struct Desk<S: Store, P: Platform> {
 /// The visible rows of a state.
 struct Visible<'a>(&'a State);
 
+/// By the primary key's list alone: no index is kept yet.
 impl Rows for Visible<'_> {
-    fn row(&self, table: &str, key: &Key) -> Option<Row> {
-        self.0.visible(table, key).cloned()
-    }
-
-    fn scan(&self, table: &str, visit: &mut dyn FnMut(&Key, &Row)) {
-        self.0.for_each_visible(table, visit);
+    fn row<'a>(&'a self, table: &str, key: &Key) -> Option<&'a str> {
+        self.0.visible(table, key).map(Row::as_str)
     }
 
     fn base(&self, table: &str, key: &Key) -> Option<Rev> {
         self.0.rows.get(table, key).map(|base| base.rev)
+    }
+
+    fn walk<'a>(&'a self, table: &str, walk: &Walk, visit: &mut dyn FnMut(Entry<'a>) -> ControlFlow<()>) {
+        let mut entries = Vec::new();
+        self.0.for_each_visible(table, &mut |key, row| {
+            let entry = Entry { index_key: key.as_str().as_bytes(), key: key.as_str(), row: row.as_str() };
+            entries.extend(walk.holds(entry.index_key).then_some(entry));
+        });
+        if walk.descending {
+            entries.reverse();
+        }
+        let _ = entries.into_iter().try_for_each(visit);
+    }
+
+    fn estimate(&self, table: &str, _: &Walk) -> usize {
+        self.0.rows.size(table).0
+    }
+
+    fn has_index(&self, _: &str, _: usize) -> bool {
+        false
     }
 }
 

@@ -66,7 +66,7 @@ impl State {
     }
 
     /// Every visible row of a table, in key order.
-    pub fn for_each_visible(&self, table: &str, visit: &mut dyn FnMut(&Key, &Row)) {
+    pub fn for_each_visible<'a>(&'a self, table: &str, visit: &mut dyn FnMut(&'a Key, &'a Row)) {
         let mut over = self.overlay.get(table).into_iter().flatten().peekable();
         for (key, base) in self.rows.iter(table) {
             while let Some((inserted, row)) = over.next_if(|(other, _)| *other < key) {

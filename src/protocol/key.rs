@@ -24,6 +24,11 @@ impl Key {
         Self(text.into())
     }
 
+    /// From the text of a key.
+    pub fn from_text(text: &str) -> Self {
+        Self(text.into())
+    }
+
     /// The key of a row, or `None` where a key column is missing or null.
     pub fn of(table: &Table, row: &Row) -> Option<Self> {
         let mut values = Vec::with_capacity(table.key.len());

@@ -68,6 +68,12 @@ impl Table {
         self.columns.iter().find(|column| column.name.as_ref() == name)
     }
 
+    /// The place of the column that a row's age is taken from.
+    pub fn time_place(&self) -> Option<usize> {
+        let name = self.time.as_ref()?;
+        self.columns.iter().position(|column| column.name == *name)
+    }
+
     pub fn is_key(&self, column: &str) -> bool {
         self.key.iter().any(|key| key.as_ref() == column)
     }

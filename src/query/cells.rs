@@ -4,32 +4,39 @@
 //! looking them up; a row of another shape (an older definition) is read by name. Also the leaves of
 //! JSON reading that rows, paths and bodies need. Input is valid JSON: rows are parsed at the edge.
 
-use crate::protocol::Table;
 use crate::protocol::row::fields;
+use crate::protocol::{Column, Table};
 use std::borrow::Cow;
 
 const NULL: &str = "null";
 
 /// Reads rows of one table, reusing its memory from row to row.
 pub(super) struct Reader<'t> {
-    table: &'t Table,
+    /// As far as they are asked for.
+    columns: &'t [Column],
     ranges: Vec<(usize, usize)>,
 }
 
-/// One row, opened.
+/// One row, opened: `'a` is the row's text, `'r` its reader.
 #[derive(Clone, Copy)]
-pub(super) struct Cells<'a> {
+pub(super) struct Cells<'a, 'r> {
     text: &'a str,
-    ranges: &'a [(usize, usize)],
+    ranges: &'r [(usize, usize)],
 }
 
 impl<'t> Reader<'t> {
     pub(super) fn new(table: &'t Table) -> Self {
-        Self { table, ranges: Vec::with_capacity(table.columns.len()) }
+        Self::of_first(table, table.columns.len())
+    }
+
+    /// Reads the first so many columns only: the rest of a row is not looked at.
+    pub(super) fn of_first(table: &'t Table, columns: usize) -> Self {
+        let columns = &table.columns[..columns.min(table.columns.len())];
+        Self { columns, ranges: Vec::with_capacity(columns.len()) }
     }
 
     /// A row's text, as [`crate::protocol::Row`] holds it.
-    pub(super) fn open<'a>(&'a mut self, text: &'a str) -> Cells<'a> {
+    pub(super) fn open<'a>(&mut self, text: &'a str) -> Cells<'a, '_> {
         self.ranges.clear();
         if !self.open_in_order(text) {
             self.open_by_name(text);
@@ -40,7 +47,7 @@ impl<'t> Reader<'t> {
     fn open_in_order(&mut self, text: &str) -> bool {
         let bytes = text.as_bytes();
         let mut at = 1;
-        for column in &self.table.columns {
+        for column in self.columns {
             let name_end = at + 1 + column.name.len();
             let here = bytes.get(at) == Some(&b'"')
                 && bytes.get(at + 1..name_end) == Some(column.name.as_bytes())
@@ -59,7 +66,7 @@ impl<'t> Reader<'t> {
     fn open_by_name(&mut self, text: &str) {
         let fields = fields(text).expect("a row is built as a JSON object");
         self.ranges.clear();
-        for column in &self.table.columns {
+        for column in self.columns {
             let value = fields.iter().rev().find(|(name, _)| *name == column.name.as_ref());
             self.ranges.push(value.map_or((0, 0), |(_, value)| {
                 let start = value.as_ptr() as usize - text.as_ptr() as usize;
@@ -69,7 +76,7 @@ impl<'t> Reader<'t> {
     }
 }
 
-impl<'a> Cells<'a> {
+impl<'a> Cells<'a, '_> {
     /// The JSON text of a column, by its place in the definition.
     pub(super) fn get(&self, column: usize) -> &'a str {
         match self.ranges.get(column) {

@@ -3,14 +3,16 @@
 //! An update names the columns it was given, even where the value stays; a change of the primary key
 //! is left to the server.
 
+use super::access::Arrival;
 use super::body::Given;
-use super::cells::Cells;
-use super::condition::Condition;
+use super::cells::{Cells, Reader};
+use super::condition::{Condition, Search};
 use super::defaults::mutation_id;
 use super::prepared::{Prepared, Touched};
 use super::refusal::*;
 use super::{Collate, Rows, WriteContext};
-use crate::protocol::{self, Key, Mutation, Op, Row, Table, Text, limits};
+use crate::protocol::{self, Key, Mutation, Op, Table, Text, limits};
+use std::ops::ControlFlow;
 
 pub(super) struct Change<'a> {
     pub name: &'a Text,
@@ -33,33 +35,50 @@ impl Change<'_> {
         if let Some((place, _)) = values.iter().find(|(place, _)| self.table.columns[*place].generated) {
             return Err(generated_update(&self.table.columns[*place].name).into());
         }
-        let mut failed = None;
-        self.condition.each(self.name, self.table, self.rows, self.collate, &mut |key, row, cells| {
-            if failed.is_some() {
-                return;
-            }
-            match self.changes(values, row, cells, prepared.touched.len() + 1) {
-                Ok(changes) => {
-                    let mutation = (!changes.is_empty()).then(|| {
-                        let id = mutation_id(context.now_ms, (context.random)());
-                        prepared.mutations.push(self.mutation(id, key, Op::Update, changes));
-                        prepared.mutations.len() - 1
-                    });
-                    prepared.touched.push(Touched { key: key.clone(), mutation, before: None });
-                }
-                Err(error) => failed = Some(error),
-            }
-        });
-        failed.map_or(Ok(()), Err)
+        let mut reader = Reader::new(self.table);
+        for (key, row) in self.matches() {
+            let key = Key::from_text(key);
+            let changes = self.changes(values, row, &reader.open(row), prepared.touched.len() + 1)?;
+            let mutation = (!changes.is_empty()).then(|| {
+                let id = mutation_id(context.now_ms, (context.random)());
+                prepared.mutations.push(self.mutation(id, &key, Op::Update, changes));
+                prepared.mutations.len() - 1
+            });
+            prepared.touched.push(Touched { key, mutation, before: None });
+        }
+        Ok(())
     }
 
     pub(super) fn delete(&self, context: &mut WriteContext<'_>, prepared: &mut Prepared) {
-        self.condition.each(self.name, self.table, self.rows, self.collate, &mut |key, row, _| {
+        for (key, row) in self.matches() {
+            let key = Key::from_text(key);
             let id = mutation_id(context.now_ms, (context.random)());
             let mutation = Some(prepared.mutations.len());
-            prepared.mutations.push(self.mutation(id, key, Op::Delete, Vec::new()));
-            prepared.touched.push(Touched { key: key.clone(), mutation, before: Some(row.clone()) });
+            prepared.mutations.push(self.mutation(id, &key, Op::Delete, Vec::new()));
+            prepared.touched.push(Touched { key, mutation, before: Some(row.to_string()) });
+        }
+    }
+
+    /// Keys and rows that match, in the order of keys.
+    fn matches(&self) -> Vec<(&str, &str)> {
+        let search = Search {
+            name: self.name,
+            table: self.table,
+            rows: self.rows,
+            collate: self.collate,
+            order: &[],
+            enough: None,
+            reach: 0,
+        };
+        let mut found = Vec::new();
+        let arrival = self.condition.visit(&search, &mut |_, entry, _| {
+            found.push((entry.key, entry.row));
+            ControlFlow::Continue(())
         });
+        if arrival != Arrival::InOrder {
+            found.sort_unstable();
+        }
+        found
     }
 
     fn mutation(
@@ -77,12 +96,12 @@ impl Change<'_> {
     fn changes(
         &self,
         values: &Given,
-        row: &Row,
-        cells: &Cells<'_>,
+        row: &str,
+        cells: &Cells<'_, '_>,
         number: usize,
     ) -> Result<Vec<protocol::Change>, Unprepared> {
         let mut changes = Vec::with_capacity(values.len());
-        let mut bytes = row.as_str().len();
+        let mut bytes = row.len();
         for (place, value) in values {
             let (column, old) = (&self.table.columns[*place], cells.get(*place));
             if self.table.is_key(&column.name) {

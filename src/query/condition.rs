@@ -1,15 +1,20 @@
 //! Which rows a request is about: all its filters, and the keys they name if they name keys.
 //!
-//! Rows are found by key where the filters fix the whole primary key, else by a scan; either way
-//! every filter is checked. Rows come in key order.
+//! Rows are found by key where the filters fix the whole primary key, else along an access path
+//! ([`super::access`]); either way every filter is checked.
 
-use super::cells::{Cells, Reader, quote};
+use super::Collate;
+use super::access::{Access, Arrival, Wanted, asked, choose, conjuncts, key_text, sorting_terms};
+use super::cells::{Cells, Reader};
 use super::filter::{Filter, parse_filter, parse_logic};
+use super::index::indexes;
 use super::kind::Kind;
+use super::order::Term;
 use super::refusal::Unprepared;
-use super::value::Value;
-use super::{Collate, Rows};
-use crate::protocol::{Key, Row, Table};
+use super::request::decode;
+use super::rows::{Entry, Rows};
+use crate::protocol::{Key, Table};
+use std::ops::ControlFlow;
 
 /// Parameters that are no filters.
 const RESERVED: &[&str] = &["select", "columns", "on_conflict", "order", "limit", "offset"];
@@ -19,6 +24,8 @@ pub(super) struct Condition {
     filters: Vec<Filter>,
     /// In order, each once.
     keys: Option<Vec<Key>>,
+    /// How many of the first columns the filters look at.
+    reach: usize,
 }
 
 impl Condition {
@@ -43,7 +50,8 @@ impl Condition {
             });
         }
         let keys = named_keys(table, &filters);
-        Ok(Self { filters, keys })
+        let reach = filters.iter().map(Filter::reach).max().unwrap_or(0);
+        Ok(Self { filters, keys, reach })
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -55,41 +63,104 @@ impl Condition {
         self.keys.as_deref()
     }
 
-    pub(super) fn each(
-        &self,
-        name: &str,
-        table: &Table,
-        rows: &dyn Rows,
-        collate: &dyn Collate,
-        visit: &mut dyn FnMut(&Key, &Row, &Cells<'_>),
-    ) {
-        let mut reader = Reader::new(table);
-        let mut check = |key: &Key, row: &Row| {
-            let cells = reader.open(row.as_str());
-            if self.filters.iter().all(|filter| filter.matches(&cells, collate)) {
-                visit(key, row, &cells);
+    /// Whether a row is among those that it is about.
+    pub(super) fn matches(&self, table: &Table, row: &str, collate: &dyn Collate) -> bool {
+        self.holds(&Reader::of_first(table, self.reach).open(row), collate)
+    }
+
+    fn holds(&self, cells: &Cells<'_, '_>, collate: &dyn Collate) -> bool {
+        self.filters.iter().all(|filter| filter.matches(cells, collate))
+    }
+
+    /// The terms of an order in which matching rows can differ.
+    pub(super) fn sorting_terms<'p>(&self, table: &Table, order: &'p [Term]) -> Vec<&'p Term> {
+        sorting_terms(table, &self.filters, order)
+    }
+
+    /// The greatest lower bound that the filters put on the time column, as bytes of its index: no row that
+    /// matches is before it. None too where a row with null may match.
+    pub(super) fn time_bound(&self, table: &Table) -> Option<Vec<u8>> {
+        let place = table.time_place()?;
+        let (asked, _) = asked(table, &self.filters);
+        asked.into_iter().find(|asked| asked.part.place == place && asked.part.ordered)?.lower_bound()
+    }
+
+    /// Visits the rows that match, and says in which order. `reach`: how many of its first columns the
+    /// visitor looks at.
+    pub(super) fn visit<'a>(
+        &'a self,
+        search: &Search<'a, '_>,
+        visit: &mut dyn FnMut(&Arrival, Entry<'a>, &Cells<'a, '_>) -> ControlFlow<()>,
+    ) -> Arrival {
+        let Search { name, table, rows, collate, .. } = *search;
+        let mut reader = Reader::of_first(table, self.reach.max(search.reach));
+        let mut check = |arrival: &Arrival, entry: Entry<'a>| {
+            let cells = reader.open(entry.row);
+            if self.holds(&cells, collate) {
+                visit(arrival, entry, &cells)
+            } else {
+                ControlFlow::Continue(())
             }
         };
-        match &self.keys {
-            Some(keys) => {
-                for key in keys {
-                    if let Some(row) = rows.row(name, key) {
-                        check(key, &row);
-                    }
+        let Some(keys) = &self.keys else {
+            let wanted =
+                Wanted { name, table, filters: &self.filters, order: search.order, enough: search.enough };
+            let Access { walks, arrival } = choose(&wanted, &indexes(table), rows);
+            let mut flow = ControlFlow::Continue(());
+            for walk in &walks {
+                if flow.is_continue() {
+                    rows.walk(name, walk, &mut |entry| {
+                        flow = check(&arrival, entry);
+                        flow
+                    });
                 }
             }
-            None => rows.scan(name, &mut check),
+            return arrival;
+        };
+        let arrival = if search.order.is_empty() { Arrival::InOrder } else { Arrival::Unsorted };
+        for key in keys {
+            let Some(row) = rows.row(name, key) else { continue };
+            let key = key.as_str();
+            if check(&arrival, Entry { index_key: key.as_bytes(), key, row }).is_break() {
+                break;
+            }
         }
+        arrival
     }
+}
+
+/// Where and how rows are looked for.
+pub(super) struct Search<'a, 's> {
+    pub name: &'s str,
+    pub table: &'s Table,
+    pub rows: &'a dyn Rows,
+    pub collate: &'s dyn Collate,
+    /// From [`Condition::sorting_terms`].
+    pub order: &'s [&'s Term],
+    /// How many rows in order are enough; none if all are counted.
+    pub enough: Option<usize>,
+    /// How many of the first columns the visitor looks at.
+    pub reach: usize,
+}
+
+/// The filters of a query string, still encoded.
+pub(super) fn filter_query(query: &str) -> String {
+    let pairs = query.trim_start_matches('?').split('&');
+    let filters = pairs.filter(|pair| {
+        pair.split_once('=').is_some_and(|(name, _)| !RESERVED.contains(&decode(name).as_str()))
+    });
+    filters.collect::<Vec<_>>().join("&")
 }
 
 /// Keys from filters that set every key column equal to something.
 fn named_keys(table: &Table, filters: &[Filter]) -> Option<Vec<Key>> {
+    let conjuncts = conjuncts(filters);
     let mut columns = Vec::with_capacity(table.key.len());
     for name in &table.key {
         let place = table.columns.iter().position(|column| column.name == *name)?;
         let kind = Kind::of(&table.columns[place].type_name);
-        let equal = filters.iter().filter_map(Filter::equality).find(|(column, _)| *column == place)?.1;
+        let equal =
+            conjuncts.iter().filter_map(|filter| filter.equality()).find(|(column, _)| *column == place)?.1;
         let texts: Option<Vec<String>> = equal.iter().map(|value| key_text(&kind, value)).collect();
         columns.push(texts?);
     }
@@ -104,16 +175,4 @@ fn named_keys(table: &Table, filters: &[Filter]) -> Option<Vec<Key>> {
     keys.sort();
     keys.dedup();
     Some(keys)
-}
-
-/// A value's canonical JSON, for the kinds that have only one.
-fn key_text(kind: &Kind, value: &Value<'_>) -> Option<String> {
-    match (kind, value) {
-        (Kind::Int(_), Value::Int(n)) => Some(n.to_string()),
-        (Kind::Text(_) | Kind::Uuid, Value::Text(text)) => {
-            let plain = !text.bytes().any(|b| b < b' ' || matches!(b, b'"' | b'\\' | 0x7f));
-            plain.then(|| quote(text))
-        }
-        _ => None,
-    }
 }

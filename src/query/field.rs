@@ -55,7 +55,7 @@ impl Field {
     }
 
     /// The field's JSON text in a row.
-    pub(super) fn json<'a>(&self, cells: &Cells<'a>) -> Cow<'a, str> {
+    pub(super) fn json<'a>(&self, cells: &Cells<'a, '_>) -> Cow<'a, str> {
         let cell = cells.get(self.column);
         if self.steps.is_empty() {
             return Cow::Borrowed(cell);
@@ -68,7 +68,7 @@ impl Field {
     }
 
     /// The field's value in a row; `None` is SQL's null.
-    pub(super) fn value<'a>(&self, cells: &Cells<'a>) -> Option<Value<'a>> {
+    pub(super) fn value<'a>(&self, cells: &Cells<'a, '_>) -> Option<Value<'a>> {
         let cell = cells.get(self.column);
         if self.steps.is_empty() {
             return Value::read(&self.kind, cell);

@@ -305,7 +305,7 @@ fn containment(field: &Field, operator: &str, text: &str) -> Result<Test, Unprep
 
 impl Filter {
     /// `None` is SQL's unknown.
-    pub(super) fn holds(&self, cells: &Cells<'_>, collate: &dyn Collate) -> Option<bool> {
+    pub(super) fn holds(&self, cells: &Cells<'_, '_>, collate: &dyn Collate) -> Option<bool> {
         let (negated, result) = match self {
             Self::Leaf { field, negated, test } => (*negated, test.holds(field, cells, collate)),
             Self::Group { negated, any, parts } => {
@@ -327,7 +327,7 @@ impl Filter {
         result.map(|held| held != negated)
     }
 
-    pub(super) fn matches(&self, cells: &Cells<'_>, collate: &dyn Collate) -> bool {
+    pub(super) fn matches(&self, cells: &Cells<'_, '_>, collate: &dyn Collate) -> bool {
         self.holds(cells, collate) == Some(true)
     }
 
@@ -342,10 +342,18 @@ impl Filter {
             _ => None,
         }
     }
+
+    /// How many of the first columns it looks at.
+    pub(super) fn reach(&self) -> usize {
+        match self {
+            Self::Leaf { field, .. } => field.column + 1,
+            Self::Group { parts, .. } => parts.iter().map(Self::reach).max().unwrap_or(0),
+        }
+    }
 }
 
 impl Test {
-    fn holds(&self, field: &Field, cells: &Cells<'_>, collate: &dyn Collate) -> Option<bool> {
+    fn holds(&self, field: &Field, cells: &Cells<'_, '_>, collate: &dyn Collate) -> Option<bool> {
         let value = field.value(cells);
         match (self, value) {
             (Self::IsNull | Self::IsUnknown, value) => Some(value.is_none()),

@@ -12,10 +12,10 @@ mod tests;
 use super::cells::Reader;
 use super::kind::Kind;
 use super::moment::Moment;
-use super::value::Value;
+use super::value::{Collation, Value};
 use crate::protocol::{Table, Text, limits};
 
-pub(super) use bytes::push_value;
+pub(super) use bytes::{NULL, push_value, value_end};
 
 /// A list of rows by some of their columns.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,11 +88,17 @@ pub fn time_key(table: &Table, time_ms: u64) -> Option<Vec<u8>> {
 pub(super) struct Part {
     pub place: usize,
     pub kind: Kind,
+    /// Whether the bytes' order is that of the values.
+    pub ordered: bool,
 }
 
 impl Part {
     pub(super) fn of(table: &Table, place: usize) -> Self {
-        Self { place, kind: Kind::of(&table.columns[place].type_name) }
+        let column = &table.columns[place];
+        let kind = Kind::of(&column.type_name);
+        let by_bytes = Collation::of(&kind, column.collation.as_ref()) == Collation::Bytes;
+        let ordered = by_bytes && kind.has_key() && kind != Kind::Named;
+        Self { place, kind, ordered }
     }
 }
 

@@ -4,6 +4,7 @@
 //! stored; what the server fills in the same way is shown and not sent.
 
 use super::body::Given;
+use super::cells::Reader;
 use super::defaults::{Default, mutation_id};
 use super::prepared::{Prepared, Touched};
 use super::refusal::*;
@@ -65,7 +66,7 @@ impl Insert<'_> {
                 prepared.created += 1;
                 prepared.note_pending(self.pending(&draft));
             }
-            let mutation = self.mutation(draft, key.clone(), visible.as_ref(), rows, context);
+            let mutation = self.mutation(draft, key.clone(), visible, rows, context);
             prepared.touched.push(Touched { key, mutation: Some(prepared.mutations.len()), before: None });
             prepared.mutations.push(mutation);
         }
@@ -149,17 +150,20 @@ impl Insert<'_> {
         &self,
         draft: Draft,
         key: Key,
-        visible: Option<&Row>,
+        visible: Option<&str>,
         rows: &dyn Rows,
         context: &mut WriteContext<'_>,
     ) -> Mutation {
         let (mut changes, mut shown) = (Vec::new(), Vec::new());
-        for ((column, value), origin) in self.table.columns.iter().zip(draft.values).zip(draft.origins) {
+        let mut reader = Reader::new(self.table);
+        let before = visible.map(|row| reader.open(row));
+        let drafted = draft.values.into_iter().zip(draft.origins);
+        for (place, (column, (value, origin))) in self.table.columns.iter().zip(drafted).enumerate() {
             let sent = origin == Origin::Given
                 || (origin == Origin::Made && visible.is_none())
                 || self.table.is_key(&column.name);
             if sent {
-                let old = visible.map(|row| row.value(&column.name).unwrap_or("null").into());
+                let old = before.map(|cells| cells.get(place).into());
                 changes.push(Change { column: column.name.clone(), value: value.into(), old });
             } else if origin == Origin::Shown && visible.is_none() {
                 shown.push((column.name.clone(), value.into()));

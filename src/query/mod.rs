@@ -1,9 +1,10 @@
 //! How rows are asked for: PostgREST's requests, answered over the visible rows.
 //!
 //! Owns the query language: [`parse`] turns what supabase-js would have sent into a plan, a plan runs
-//! over [`Rows`] and gives back status, headers and body as PostgREST would. What is not supported is
+//! over [`Rows`], by their indexes, and gives back status, headers and body as PostgREST would. What is not supported is
 //! named, so the caller can pass it to the server. Pure: time, ids and text order come in as arguments.
 
+mod access;
 mod answer;
 mod array;
 mod body;
@@ -22,22 +23,25 @@ mod like;
 mod literal;
 mod moment;
 mod order;
+mod page;
 mod prepared;
 mod read;
 mod refusal;
 mod request;
+mod rows;
 mod select;
 mod syntax;
 mod value;
 mod write;
 
-use crate::protocol::{Key, PgError, Rev, Row, Schema};
+use crate::protocol::{PgError, Schema};
 use std::cmp::Ordering;
 
 pub use crate::protocol::Decision;
 pub use prepared::Prepared;
 pub use read::ReadPlan;
 pub use refusal::Unprepared;
+pub use rows::{Entry, Rows, Walk};
 pub use write::WritePlan;
 
 /// What a request turned out to be.
@@ -85,15 +89,6 @@ pub struct Answer {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: String,
-}
-
-/// The visible rows: base rows with pending mutations applied.
-pub trait Rows {
-    fn row(&self, table: &str, key: &Key) -> Option<Row>;
-    /// Every visible row of a table, in key order.
-    fn scan(&self, table: &str, visit: &mut dyn FnMut(&Key, &Row));
-    /// The rev of a row's base, if the server has told us one.
-    fn base(&self, table: &str, key: &Key) -> Option<Rev>;
 }
 
 /// Text order of a locale. Ties of a non-`C` collation are broken by bytes, as Postgres does.

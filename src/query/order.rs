@@ -1,7 +1,7 @@
-//! `order=`: terms, their nulls, and rows sorted by them.
+//! `order=`: terms, their nulls, and what of a row they compare.
 //!
 //! Nulls are last ascending and first descending unless said otherwise, as in Postgres. Rows that tie
-//! keep the order of the scan, which is that of the primary key: equal requests give equal answers.
+//! are in the order of the primary key's text: equal requests give equal answers.
 
 use super::Collate;
 use super::cells::Cells;
@@ -15,14 +15,14 @@ use std::cmp::Ordering;
 #[derive(Clone, Debug)]
 pub(super) struct Term {
     field: Field,
-    descending: bool,
-    nulls_first: bool,
+    pub descending: bool,
+    pub nulls_first: bool,
 }
 
-/// A row's values for the terms, and its place in the scan.
-pub(super) struct SortKey {
-    values: Vec<Option<Value<'static>>>,
-    place: usize,
+/// A row's values for the terms. Most orders have one term, whose value needs no memory of its own.
+pub(super) struct SortKey<'a> {
+    first: Option<Value<'a>>,
+    rest: Vec<Option<Value<'a>>>,
 }
 
 pub(super) fn parse_order(name: &str, table: &Table, text: &str) -> Result<Vec<Term>, Unprepared> {
@@ -72,28 +72,33 @@ fn modifiers(cursor: &mut Cursor<'_>) -> Result<(bool, Option<bool>), PgError> {
     })
 }
 
-impl SortKey {
-    pub(super) fn of(terms: &[Term], cells: &Cells<'_>, place: usize) -> Self {
-        let values = terms.iter().map(|term| term.field.value(cells).map(Value::into_owned)).collect();
-        Self { values, place }
+impl<'a> SortKey<'a> {
+    pub(super) fn of(terms: &[&Term], cells: &Cells<'a, '_>) -> Self {
+        let mut values = terms.iter().map(|term| term.field.value(cells));
+        Self { first: values.next().flatten(), rest: values.collect() }
     }
 
-    pub(super) fn place(&self) -> usize {
-        self.place
-    }
-
-    pub(super) fn compare(&self, other: &Self, terms: &[Term], collate: &dyn Collate) -> Ordering {
-        for ((term, a), b) in terms.iter().zip(&self.values).zip(&other.values) {
-            let ordering = term.compare(a.as_ref(), b.as_ref(), collate);
-            if ordering.is_ne() {
-                return ordering;
-            }
-        }
-        self.place.cmp(&other.place)
+    pub(super) fn compare(&self, other: &Self, terms: &[&Term], collate: &dyn Collate) -> Ordering {
+        let Some((first, rest)) = terms.split_first() else { return Ordering::Equal };
+        let ordering = first.compare(self.first.as_ref(), other.first.as_ref(), collate);
+        let pairs = rest.iter().zip(self.rest.iter().zip(&other.rest));
+        pairs.fold(ordering, |ordering, (term, (a, b))| {
+            ordering.then_with(|| term.compare(a.as_ref(), b.as_ref(), collate))
+        })
     }
 }
 
 impl Term {
+    /// The place of the column, if it orders by a whole one.
+    pub(super) fn column(&self) -> Option<usize> {
+        self.field.is_column().then_some(self.field.column)
+    }
+
+    /// How many of the first columns it looks at.
+    pub(super) fn reach(&self) -> usize {
+        self.field.column + 1
+    }
+
     fn compare(&self, a: Option<&Value<'_>>, b: Option<&Value<'_>>, collate: &dyn Collate) -> Ordering {
         let null_first = if self.nulls_first { Ordering::Less } else { Ordering::Greater };
         match (a, b) {

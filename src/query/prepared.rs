@@ -6,7 +6,7 @@ use super::refusal::{Unprepared, not_single};
 use super::request::{Media, Resolution, Returning};
 use super::write::{Verb, WritePlan};
 use super::{Answer, Decision, Rows};
-use crate::protocol::{Key, Mutation, Row, Schema, Table, Text};
+use crate::protocol::{Key, Mutation, Schema, Table, Text};
 
 #[derive(Debug)]
 pub struct Prepared {
@@ -27,7 +27,7 @@ pub(super) struct Touched {
     /// Its mutation; none if nothing changes.
     pub mutation: Option<usize>,
     /// The row as it was, of a delete.
-    pub before: Option<Row>,
+    pub before: Option<String>,
 }
 
 impl Prepared {
@@ -104,15 +104,21 @@ impl Prepared {
             .with_some("thermocline-pending", pending)
     }
 
-    fn representation(&self, table: &Table, rows_after: &dyn Rows, affected: &[&Touched]) -> String {
-        let row = |touched: &&Touched| match &touched.before {
-            Some(row) => Some(row.clone()),
+    fn representation<'a>(
+        &self,
+        table: &Table,
+        rows_after: &'a dyn Rows,
+        affected: &[&'a Touched],
+    ) -> String {
+        let row = |touched: &&'a Touched| match &touched.before {
+            Some(row) => Some(row.as_str()),
             None => rows_after.row(&self.plan.table, &touched.key),
         };
-        let rows: Vec<Row> = affected.iter().filter_map(row).collect();
+        let rows: Vec<&str> = affected.iter().filter_map(row).collect();
+        let bytes = rows.iter().map(|row| row.len() + 1).sum::<usize>() + 2;
         let mut reader = Reader::new(table);
-        body(self.plan.shape.media, rows.len(), 0, |n, out| {
-            self.plan.select.write(&reader.open(rows[n].as_str()), out);
+        body(self.plan.shape.media, rows.len(), bytes, |n, out| {
+            self.plan.select.write(&reader.open(rows[n]), out);
         })
     }
 

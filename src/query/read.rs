@@ -5,13 +5,14 @@
 
 use super::answer::{body, content_range};
 use super::cells::Reader;
-use super::condition::Condition;
-use super::order::{SortKey, Term, parse_order};
+use super::condition::{Condition, Search, filter_query};
+use super::order::{Term, parse_order};
+use super::page::Page;
 use super::refusal::{Unprepared, not_single, out_of_bounds};
 use super::request::{Media, Range, Shape, parameters};
 use super::select::{Select, parse_select};
 use super::{Answer, Collate, HttpRequest, Rows};
-use crate::protocol::{Key, PgError, Row, Schema, Table, Text};
+use crate::protocol::{Key, PgError, Schema, Table, Text};
 
 #[derive(Clone, Debug)]
 pub struct ReadPlan {
@@ -22,6 +23,8 @@ pub struct ReadPlan {
     range: Range,
     shape: Shape,
     head: bool,
+    /// As it came.
+    query: String,
 }
 
 impl ReadPlan {
@@ -39,6 +42,7 @@ impl ReadPlan {
             },
             condition: Condition::parse(name, table, &given)?,
             head: request.method == "HEAD",
+            query: request.query.to_string(),
         })
     }
 
@@ -54,6 +58,29 @@ impl ReadPlan {
     /// The keys that the filters name, if no other row can match.
     pub fn keys(&self) -> Option<&[Key]> {
         self.condition.keys()
+    }
+
+    /// Whether a row of this table is among the matches, whatever order and limit then make of it.
+    pub fn matches(&self, table: &Table, row: &str, collate: &dyn Collate) -> bool {
+        self.condition.matches(table, row, collate)
+    }
+
+    /// The inclusive lower bound that the filters put on the table's time column, as bytes of its index.
+    pub fn time_bound(&self, schema: &Schema) -> Option<Vec<u8>> {
+        self.condition.time_bound(schema.tables.get(&self.table)?)
+    }
+
+    /// How many of the newest rows answer it, if it orders by the time column, descending, with a limit.
+    pub fn newest_first(&self, schema: &Schema) -> Option<u64> {
+        let place = schema.tables.get(&self.table)?.time_place();
+        let first =
+            self.order.first().filter(|term| term.descending && place.is_some() && term.column() == place);
+        first.and(self.range.limit).map(|limit| self.range.offset.saturating_add(limit))
+    }
+
+    /// The request's filters as they came: the part of its query string that `select=*` is put beside.
+    pub fn filter_query(&self) -> String {
+        filter_query(&self.query)
     }
 
     /// The answer over these rows. `schema` is the one the plan was parsed with.
@@ -89,42 +116,33 @@ impl ReadPlan {
             .with_body(&self.shape, text)
     }
 
-    /// The rows of the page in order, and how many match in all.
-    fn page(&self, table: &Table, rows: &dyn Rows, collate: &dyn Collate) -> (Vec<Row>, usize) {
-        let offset = usize::try_from(self.range.offset).unwrap_or(usize::MAX);
-        let limit = self.range.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-        let end = offset.saturating_add(limit);
-        let mut found: Vec<Row> = Vec::new();
-        let mut keys: Vec<SortKey> = Vec::new();
-        let mut total = 0;
-        self.condition.each(&self.table, table, rows, collate, &mut |_, row, cells| {
-            if !self.order.is_empty() {
-                keys.push(SortKey::of(&self.order, cells, total));
-                found.push(row.clone());
-            } else if (offset..end).contains(&total) {
-                found.push(row.clone());
-            }
-            total += 1;
-        });
-        if self.order.is_empty() {
-            return (found, total);
-        }
-        let compare = |a: &SortKey, b: &SortKey| a.compare(b, &self.order, collate);
-        if end < keys.len() {
-            // Only the first `end` are needed in order: the key's place makes every order total.
-            keys.select_nth_unstable_by(end, compare);
-            keys.truncate(end);
-        }
-        keys.sort_unstable_by(compare);
-        (keys.iter().skip(offset).map(|key| found[key.place()].clone()).collect(), total)
+    /// The rows of the page in order, and how many match in all if they are counted.
+    fn page<'a>(
+        &'a self,
+        table: &'a Table,
+        rows: &'a dyn Rows,
+        collate: &'a dyn Collate,
+    ) -> (Vec<&'a str>, usize) {
+        let size = |rows: u64| usize::try_from(rows).unwrap_or(usize::MAX);
+        let start = size(self.range.offset);
+        let end = self.range.limit.map_or(usize::MAX, |limit| start.saturating_add(size(limit)));
+        let counted = self.shape.prefer.count.is_some();
+        let order = &self.condition.sorting_terms(table, &self.order);
+        let reach = order.iter().map(|term| term.reach()).max().unwrap_or(0);
+        let enough = (!counted).then_some(end).filter(|end| *end < usize::MAX);
+        let search = Search { name: &self.table, table, rows, collate, order, enough, reach };
+        let mut page = Page::new(order, collate, (start, end), counted);
+        let arrival =
+            self.condition.visit(&search, &mut |arrival, entry, cells| page.take(arrival, entry, cells));
+        page.finish(&arrival)
     }
 
-    fn write(&self, table: &Table, page: &[Row]) -> String {
+    fn write(&self, table: &Table, page: &[&str]) -> String {
         let mut reader = Reader::new(table);
-        let bytes = page.iter().map(|row| row.as_str().len() + 1).sum::<usize>() + 2;
+        let bytes = page.iter().map(|row| row.len() + 1).sum::<usize>() + 2;
         body(self.shape.media, page.len(), bytes, |n, out| match &self.select {
-            Select::Row => out.push_str(page[n].as_str()),
-            select => select.write(&reader.open(page[n].as_str()), out),
+            Select::Row => out.push_str(page[n]),
+            select => select.write(&reader.open(page[n]), out),
         })
     }
 }

@@ -107,7 +107,7 @@ fn default_name(path: &Path) -> String {
 
 impl Select {
     /// Appends the row as JSON.
-    pub(super) fn write(&self, cells: &Cells<'_>, out: &mut String) {
+    pub(super) fn write(&self, cells: &Cells<'_, '_>, out: &mut String) {
         let items = match self {
             Self::Row => return out.push_str(cells.text()),
             Self::Items(items) => items,

@@ -2,13 +2,15 @@
 //!
 //! A small table of everyday types, and a fold as simple as can be: it applies mutations to a map.
 
+mod indexed;
 mod model;
 mod noise;
+mod paths;
 mod reads;
 mod writes;
 
 use super::*;
-use crate::protocol::{Mutation, Op, Table, Text};
+use crate::protocol::{Key, Mutation, Op, Rev, Row, Table, Text};
 use std::collections::BTreeMap;
 
 pub(super) const USER: &str = "00000000-0000-4000-8000-00000000000a";
@@ -57,20 +59,6 @@ pub(super) fn schema() -> Schema {
 #[derive(Clone, Default)]
 pub(super) struct Memory {
     pub rows: BTreeMap<(String, Key), Row>,
-}
-
-impl Rows for Memory {
-    fn row(&self, table: &str, key: &Key) -> Option<Row> {
-        self.rows.get(&(table.to_string(), key.clone())).cloned()
-    }
-
-    fn scan(&self, table: &str, visit: &mut dyn FnMut(&Key, &Row)) {
-        self.rows.iter().filter(|((name, _), _)| name == table).for_each(|((_, key), row)| visit(key, row));
-    }
-
-    fn base(&self, _: &str, _: &Key) -> Option<Rev> {
-        Some(Rev(7))
-    }
 }
 
 impl Memory {

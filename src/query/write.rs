@@ -5,7 +5,7 @@
 //! fold has decided. A singular answer that cannot be given is refused before anything is written.
 
 use super::body::{Given, read_body};
-use super::condition::Condition;
+use super::condition::{Condition, filter_query};
 use super::refusal::{Unprepared, unsupported};
 use super::request::{Missing, Range, Resolution, Shape, parameters};
 use super::select::{Select, parse_select};
@@ -19,6 +19,8 @@ pub struct WritePlan {
     pub(super) verb: Verb,
     pub(super) shape: Shape,
     pub(super) select: Select,
+    /// As it came.
+    query: String,
 }
 
 #[derive(Clone, Debug)]
@@ -66,7 +68,7 @@ impl WritePlan {
             "PATCH" => Verb::Update { values: update_values(body(columns.as_deref())?), condition },
             _ => Verb::Delete { condition },
         };
-        Ok(Self { table: name.into(), verb, shape, select })
+        Ok(Self { table: name.into(), verb, shape, select, query: request.query.to_string() })
     }
 
     pub fn table(&self) -> &str {
@@ -79,6 +81,28 @@ impl WritePlan {
             Verb::Insert { .. } => None,
             Verb::Update { condition, .. } | Verb::Delete { condition } => condition.keys(),
         }
+    }
+
+    /// Whether a row is among those that an update's or delete's filters match.
+    pub fn matches(&self, table: &Table, row: &str, collate: &dyn Collate) -> bool {
+        match &self.verb {
+            Verb::Insert { .. } => false,
+            Verb::Update { condition, .. } | Verb::Delete { condition } => {
+                condition.matches(table, row, collate)
+            }
+        }
+    }
+
+    /// An update's or delete's filters as they came, as in [`super::ReadPlan::filter_query`].
+    pub fn filter_query(&self) -> String {
+        filter_query(&self.query)
+    }
+
+    /// The inclusive lower bound that an update's or delete's filters put on the table's time column, as in
+    /// [`super::ReadPlan::time_bound`].
+    pub fn time_bound(&self, schema: &Schema) -> Option<Vec<u8>> {
+        let (Verb::Update { condition, .. } | Verb::Delete { condition }) = &self.verb else { return None };
+        condition.time_bound(schema.tables.get(&self.table)?)
     }
 
     /// The mutations that this request means over these rows. `schema` is the one it was parsed with.

@@ -13,7 +13,8 @@ use crate::query::value::Value;
 
 const TYPED: u8 = 0x01;
 const MISTYPED: u8 = 0x02;
-const NULL: u8 = 0xff;
+/// The whole of a null.
+pub(in crate::query) const NULL: u8 = 0xff;
 
 const SIGN: u64 = 1 << 63;
 
@@ -41,6 +42,28 @@ pub(in crate::query) fn push_value(kind: &Kind, value: Option<&Value<'_>>, out: 
             push_decimal(number, out);
         }
     }
+}
+
+/// Where the value that starts at `at` ends, in a key that [`push_value`] made.
+pub(in crate::query) fn value_end(kind: &Kind, key: &[u8], at: usize) -> usize {
+    let until = |end: u8, from: usize| {
+        key.get(from..)
+            .and_then(|rest| rest.iter().position(|b| *b == end))
+            .map_or(key.len(), |n| from + n + 1)
+    };
+    let end = match (key.get(at), kind) {
+        (Some(&TYPED), Kind::Uuid) => at + 17,
+        (Some(&TYPED), Kind::Bool) => at + 2,
+        (Some(&TYPED), Kind::Numeric(_)) => match key.get(at + 1) {
+            Some(1) => until(u8::MAX, at + 6),
+            Some(3) => until(0, at + 6),
+            _ => at + 2,
+        },
+        (Some(&TYPED), Kind::Text(_) | Kind::Named) | (Some(&MISTYPED), _) => until(0, at + 1),
+        (Some(&TYPED), _) => at + 9,
+        _ => at + 1,
+    };
+    end.min(key.len())
 }
 
 fn push_word(word: u64, out: &mut Vec<u8>) {

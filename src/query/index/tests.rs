@@ -128,7 +128,7 @@ fn cells() -> impl Strategy<Value = (&'static str, String, String)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
     fn keys_order_as_their_values((type_name, a, b) in cells()) {
@@ -152,6 +152,8 @@ proptest! {
         let one = indexer.keys(&format!("{{\"x\":{a},\"y\":{c}}}"));
         let other = indexer.keys(&format!("{{\"x\":{b},\"y\":{d}}}"));
         prop_assert!(one[1].starts_with(&one[0]));
+        prop_assert_eq!(value_end(&Kind::of(first), &one[1], 0), one[0].len());
+        prop_assert_eq!(value_end(&Kind::of(second), &one[1], one[0].len()), one[1].len());
         prop_assert_eq!(other[1].starts_with(&one[0]), compare(first, &a, &b).is_eq());
         prop_assert_eq!(one[1].cmp(&other[1]), compare(first, &a, &b).then_with(|| compare(second, &c, &d)));
     }

@@ -1,6 +1,7 @@
 //! Reads: what PostgREST would answer.
 
 use super::*;
+use std::ops::ControlFlow;
 
 fn memory() -> Memory {
     Memory::with(&[
@@ -277,14 +278,17 @@ fn what_is_not_supported_is_named() {
 fn a_query_by_key_looks_at_no_other_row() {
     struct ByKey(Memory);
     impl Rows for ByKey {
-        fn row(&self, table: &str, key: &Key) -> Option<Row> {
+        fn row<'a>(&'a self, table: &str, key: &Key) -> Option<&'a str> {
             self.0.row(table, key)
-        }
-        fn scan(&self, _: &str, _: &mut dyn FnMut(&Key, &Row)) {
-            panic!("a scan");
         }
         fn base(&self, _: &str, _: &Key) -> Option<Rev> {
             None
+        }
+        fn walk<'a>(&'a self, _: &str, _: &Walk, _: &mut dyn FnMut(Entry<'a>) -> ControlFlow<()>) {
+            panic!("a walk");
+        }
+        fn estimate(&self, _: &str, _: &Walk) -> usize {
+            panic!("a plan");
         }
     }
     let (schema, none) = (schema(), []);
