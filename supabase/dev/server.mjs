@@ -89,11 +89,13 @@ export async function startServer(options = {}) {
     if (!serveFile(req, res, url)) answerJson(req, res, 404, { message: 'no Route matched with those values' });
   }
 
+  const working = new Set(); // requests that are being answered: a pool that is closed under one waits for ever
   const server = http.createServer((req, res) => {
-    route(req, res).catch((error) => {
+    const work = route(req, res).catch((error) => {
       console.error(error);
       if (!res.headersSent) answerJson(req, res, 500, { message: error.message });
-    });
+    }).finally(() => working.delete(work));
+    working.add(work);
   });
   const realtime = await attachRealtime(server, { lite, ...KEYS });
   try {
@@ -114,6 +116,7 @@ export async function startServer(options = {}) {
       await functions.close();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
+      await Promise.all(working);
       await lite.close();
     },
   };
