@@ -7,6 +7,7 @@
 import type { Engine } from "../wasm/thermocline.js";
 import { responseOf, type EngineAnswer } from "./answer.js";
 import { fromEngine, guarded, ThermoclineError } from "./errors.js";
+import type { Realm } from "./realm.js";
 
 const REST = "/rest/v1/";
 const AUTH = "/auth/v1/";
@@ -20,13 +21,14 @@ const RESERVED = /"_(?:rev|at)"/;
 /** A request that is ours to look at; `path` is what follows the API's prefix. */
 interface Call {
   engine: Engine;
+  realm: Realm;
   path: string;
   input: RequestInfo | URL;
   init: RequestInit | undefined;
   network: typeof fetch;
 }
 
-export function makeFetch(engine: Engine, base: string, network: typeof fetch): typeof fetch {
+export function makeFetch(engine: Engine, realm: Realm, base: string, network: typeof fetch): typeof fetch {
   const origin = new URL(base);
   const prefix = origin.pathname.replace(/\/$/, "");
   const rows = origin.origin + prefix + REST;
@@ -34,24 +36,25 @@ export function makeFetch(engine: Engine, base: string, network: typeof fetch): 
   return async (input, init) => {
     // The usual request, as supabase-js makes it, without taking its address apart.
     if (typeof input === "string" && input.startsWith(rows) && PLAIN.test(input.slice(rows.length))) {
-      return rest({ engine, path: input.slice(rows.length), input, init, network });
+      return rest({ engine, realm, path: input.slice(rows.length), input, init, network });
     }
     const url = new URL(input instanceof Request ? input.url : input);
     const path = url.origin === origin.origin && url.pathname.startsWith(prefix) ? url.pathname.slice(prefix.length) : "";
-    const call = (api: string): Call => ({ engine, path: path.slice(api.length) + url.search, input, init, network });
+    const call = (api: string): Call => ({ engine, realm, path: path.slice(api.length) + url.search, input, init, network });
     if (path.startsWith(REST)) return rest(call(REST));
     if (path.startsWith(AUTH)) return auth(call(AUTH));
     return network(input, init);
   };
 }
 
-async function rest({ engine, path, input, init, network }: Call): Promise<Response> {
+async function rest({ engine, realm, path, input, init, network }: Call): Promise<Response> {
   if (path === "" || path.startsWith("rpc/")) return network(input, init);
   const { method, headers, signal } = parts(input, init);
   const authorization = headers.get("authorization");
   if (authorization && !engine.isSignedIn()) await guarded(() => engine.carried(authorization));
   const body = await bodyOf(input, init);
   if (body === undefined) return network(input, init);
+  if (realm.behind) await realm.behind;
   signal?.throwIfAborted();
   const answer = (await guarded(() => engine.ask(method, path, shaping(headers), body))) as EngineAnswer | undefined;
   signal?.throwIfAborted();

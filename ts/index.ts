@@ -46,11 +46,11 @@ function faceOf(engine: Engine, options: Options): Thermocline {
     for (const listener of [...listeners]) listener(now);
   };
   engine.onStatus(tell);
-  const unwatch = watchRealm(engine);
+  const realm = watchRealm(engine);
 
   return {
-    fetch: makeFetch(engine, options.url, network),
-    query: (request) => query(engine, options, network, request),
+    fetch: makeFetch(engine, realm, options.url, network),
+    query: (request) => query(engine, realm, options, network, request),
     live(live, callback, onError = (error) => console.error(error)) {
       const { path, headers } = livePath(live as LiveQuery<never>);
       const id = engine.live(path, headers, (code: number, body: string, partial: boolean) => {
@@ -77,7 +77,7 @@ function faceOf(engine: Engine, options: Options): Thermocline {
     outbox: { list: async () => JSON.parse(engine.outbox()) as OutboxEntry[] },
     storage: { usage: () => usage(engine) },
     async close() {
-      unwatch();
+      realm.stop();
       engine.close();
     },
   };

@@ -2,6 +2,7 @@
 import type { Engine } from "../wasm/thermocline.js";
 import type { EngineAnswer } from "./answer.js";
 import { guarded, ThermoclineError } from "./errors.js";
+import type { Realm } from "./realm.js";
 import type { LiveQuery, Options, QueryAnswer, QueryRequest } from "./types.js";
 
 const REST = "/rest/v1/";
@@ -9,11 +10,13 @@ const REST = "/rest/v1/";
 /** Asks the device; what it cannot answer goes to the server as the signed-in user. */
 export async function query(
   engine: Engine,
+  realm: Realm,
   options: Options,
   network: typeof fetch,
   request: string | QueryRequest,
 ): Promise<QueryAnswer> {
   const { method = "GET", path, headers = {}, body = "" } = typeof request === "string" ? { path: request } : request;
+  if (realm.behind) await realm.behind;
   const answer = (await guarded(() => engine.ask(method, path, Object.entries(headers).flat(), body))) as
     | EngineAnswer
     | undefined;

@@ -4,25 +4,38 @@ import type { Engine } from "../wasm/thermocline.js";
 /** How often a visible page with live queries looks at the log; announcements are quicker. */
 const LOOK_MS = 2_000;
 
-/** Starts listening; returns the way to stop. */
-export function watchRealm(engine: Engine): () => void {
+export interface Realm {
+  /** Set from the moment at which the page goes on after standing still until the engine knows what happened
+   * meanwhile: whoever asks before then waits for it. */
+  behind: Promise<void> | undefined;
+  stop(): void;
+}
+
+/** Starts listening. */
+export function watchRealm(engine: Engine): Realm {
   const stop = new AbortController();
   const { signal } = stop;
+  const realm: Realm = { behind: undefined, stop: () => stop.abort() };
   // A lost store shows in the status; there is nothing to do for a listener.
   const quietly = (call: () => Promise<unknown>) => void call().catch(() => undefined);
   globalThis.addEventListener("online", () => engine.network(true), { signal });
   globalThis.addEventListener("offline", () => engine.network(false), { signal });
-  if (typeof document === "undefined") return () => stop.abort();
+  if (typeof document === "undefined") return realm;
 
-  const foreground = () => quietly(() => engine.foreground());
-  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && foreground(), { signal });
-  document.addEventListener("resume", foreground, { signal });
-  globalThis.addEventListener("pageshow", (event) => (event as PageTransitionEvent).persisted && foreground(), { signal });
+  const foreground = () => {
+    const behind = engine.foreground().catch(() => undefined).then(() => {
+      if (realm.behind === behind) realm.behind = undefined;
+    });
+    realm.behind = behind;
+  };
+  // Before the app's own listeners, which may ask at once.
+  const first = { signal, capture: true };
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && foreground(), first);
+  document.addEventListener("resume", foreground, first);
+  globalThis.addEventListener("pageshow", (event) => (event as PageTransitionEvent).persisted && foreground(), first);
   const look = setInterval(() => {
     if (document.visibilityState === "visible" && engine.hasLive()) quietly(() => engine.catchUp());
   }, LOOK_MS);
-  return () => {
-    clearInterval(look);
-    stop.abort();
-  };
+  signal.addEventListener("abort", () => clearInterval(look));
+  return realm;
 }
