@@ -2,10 +2,12 @@
 
 import { createClient } from "@supabase/supabase-js";
 import { openThermocline, type Options } from "thermocline";
+import { use } from "./actor.js";
 
 declare global {
   interface Window {
     open_: typeof open_;
+    startWorker: () => Worker;
     tc: Awaited<ReturnType<typeof openThermocline>>;
     supabase: ReturnType<typeof createClient>;
   }
@@ -14,6 +16,7 @@ declare global {
 /** Opens Thermocline and a supabase-js client on it; registers the worker if asked. */
 async function open_(options: Options & { worker?: boolean }): Promise<void> {
   window.tc = await openThermocline(options);
+  use(window.tc);
   window.supabase = createClient(options.url, options.key, { global: { fetch: window.tc.fetch } });
   if (options.worker) {
     await navigator.serviceWorker.register("/sw.js", { type: "module" });
@@ -22,4 +25,5 @@ async function open_(options: Options & { worker?: boolean }): Promise<void> {
 }
 
 window.open_ = open_;
+window.startWorker = () => new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
 document.body.dataset["ready"] = "true";

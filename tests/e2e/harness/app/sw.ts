@@ -2,6 +2,7 @@
 // The service worker of the app under test: its shell from a cache, Thermocline's background sync.
 
 import { attachThermocline } from "thermocline/service-worker";
+import "./actor.js";
 import wasm from "thermocline/thermocline_bg.wasm?url";
 
 declare const self: ServiceWorkerGlobalScope;

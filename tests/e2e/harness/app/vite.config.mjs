@@ -8,6 +8,7 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 export default defineConfig({
   root: here('.'),
   logLevel: 'warn',
+  worker: { format: 'es' },
   build: {
     target: 'es2022',
     outDir: here('../../../../target/e2e-app'),

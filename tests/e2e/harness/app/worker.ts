@@ -1,0 +1,3 @@
+// A dedicated worker of the app under test: one more context.
+
+import "./actor.js";
