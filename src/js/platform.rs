@@ -5,7 +5,7 @@ use crate::protocol::Fault;
 use crate::store::{Incarnation, Seq};
 use futures_channel::oneshot;
 use js_sys::{Function, Object, Promise, Reflect};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -13,6 +13,10 @@ use web_sys::{BroadcastChannel, console};
 
 /// A lease held by a context that does not move (a frozen tab) is stolen after this time.
 const STEAL_AFTER_MS: u64 = 30_000;
+/// The least time between two announcements: one costs as much as a transaction.
+const ANNOUNCE_MS: u64 = 20;
+/// Random bytes fetched at a time: a call to the browser costs more than the bytes.
+const RANDOM_BYTES: usize = 4096;
 
 #[wasm_bindgen]
 extern "C" {
@@ -30,6 +34,14 @@ extern "C" {
 pub struct Browser {
     channel: BroadcastChannel,
     online: Rc<Cell<bool>>,
+    announcing: Rc<Announcing>,
+}
+
+/// What is announced next, and whether the time since the last announcement still runs.
+#[derive(Default)]
+struct Announcing {
+    next: RefCell<Option<String>>,
+    pausing: Cell<bool>,
 }
 
 /// A Web Lock, released when dropped.
@@ -45,7 +57,7 @@ impl Drop for Lock {
 impl Browser {
     /// `channel` carries announcements between the contexts of one database.
     pub fn new(channel: BroadcastChannel, online: bool) -> Rc<Self> {
-        Rc::new(Self { channel, online: Rc::new(Cell::new(online)) })
+        Rc::new(Self { channel, online: Rc::new(Cell::new(online)), announcing: Rc::default() })
     }
 
     pub fn set_online(&self, online: bool) {
@@ -54,6 +66,13 @@ impl Browser {
 
     pub fn channel(&self) -> &BroadcastChannel {
         &self.channel
+    }
+
+    /// Announces what is left to announce, and hears and says nothing any more.
+    pub fn leave(&self) {
+        self.announcing.tell(&self.channel);
+        self.channel.set_onmessage(None);
+        self.channel.close();
     }
 }
 
@@ -95,18 +114,48 @@ impl Platform for Browser {
         console::warn_1(&format!("thermocline: {fault}").into());
     }
 
+    /// At once, then at most one in a while: only the latest one says anything.
     fn announce(&self, incarnation: Incarnation, seq: Seq) {
-        let incarnation = uuid::Uuid::from_bytes(incarnation).to_string();
-        // A closed channel only means that nobody is told: they look when they wake.
-        let _ = self.channel.post_message(&format!("{incarnation}/{seq}").into());
+        let incarnation = uuid::Uuid::from_bytes(incarnation);
+        *self.announcing.next.borrow_mut() = Some(format!("{incarnation}/{seq}"));
+        if self.announcing.pausing.replace(true) {
+            return;
+        }
+        let (channel, announcing) = (self.channel.clone(), Rc::clone(&self.announcing));
+        spawn_local(async move {
+            while announcing.tell(&channel) {
+                sleep(ANNOUNCE_MS).await;
+            }
+            announcing.pausing.set(false);
+        });
     }
 }
 
-/// Sixteen random bytes.
+impl Announcing {
+    /// False if there is no news.
+    fn tell(&self, channel: &BroadcastChannel) -> bool {
+        let Some(news) = self.next.take() else { return false };
+        // A closed channel only means that nobody is told: they look when they wake.
+        let _ = channel.post_message(&news.into());
+        true
+    }
+}
+
+/// Sixteen random bytes, each given once.
 pub fn random() -> [u8; 16] {
-    let mut bytes = [0; 16];
-    fill_random(&mut bytes);
-    bytes
+    thread_local! {
+        static RANDOM: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    }
+    RANDOM.with_borrow_mut(|pool| {
+        if pool.len() < 16 {
+            pool.resize(RANDOM_BYTES, 0);
+            fill_random(pool);
+        }
+        let mut given = [0; 16];
+        given.copy_from_slice(&pool[pool.len() - 16..]);
+        pool.truncate(pool.len() - 16);
+        given
+    })
 }
 
 pub async fn sleep(ms: u64) {

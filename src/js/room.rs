@@ -82,8 +82,7 @@ impl Room {
     /// Stops what runs here. What is in the outbox stays.
     pub fn leave(&self) {
         self.courier.feed(Event::Stop);
-        self.platform.channel().set_onmessage(None);
-        self.platform.channel().close();
+        self.platform.leave();
         self.replica.store().close();
     }
 
