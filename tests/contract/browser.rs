@@ -7,7 +7,7 @@ use indexed_db_futures::prelude::*;
 use indexed_db_futures::transaction::TransactionMode;
 use js_sys::{Array, Math, Uint8Array};
 use thermocline::protocol::ErrorCode;
-use thermocline::store::{Durability, IndexedDbStore, Manifest, Seq, Store};
+use thermocline::store::{Durability, IndexedDbStore, Manifest, Next, Seq, Store};
 use wasm_bindgen::JsValue;
 
 pub struct Browser {
@@ -113,6 +113,13 @@ macro_rules! browser_tests {
         $test! { an_append_that_is_rolled_back_is_stored_by_the_next_connection }
         $test! { an_append_that_finds_no_room_stores_nothing_and_the_next_one_works }
         $test! { a_database_that_fails_for_good_is_tried_three_times }
+        $test! { blocks_that_find_no_room_leave_nothing_and_may_be_written_again }
+        $test! { a_checkpoint_that_finds_no_room_changes_nothing_and_may_be_tried_again }
+        $test! { a_checkpoint_whose_answer_is_lost_is_made_once }
+        $test! { a_checkpoint_that_is_rolled_back_is_made_by_the_next_connection }
+        $test! { a_sweep_that_fails_is_done_by_the_next_checkpoint }
+        $test! { blocks_that_are_written_while_the_database_is_wiped_leave_it }
+        $test! { an_evicted_database_is_noticed_by_every_call_and_none_writes_into_the_next }
     };
 }
 
@@ -223,12 +230,139 @@ pub async fn a_database_that_fails_for_good_is_tried_three_times() {
     store.put("name", Some(b"value")).await.unwrap();
 }
 
+/// PITFALLS 29.
+pub async fn blocks_that_find_no_room_leave_nothing_and_may_be_written_again() {
+    let place = Browser::new();
+    let store = place.open().await;
+    let blocks: Vec<_> = (0..5).map(|n| vec![n; 60 << 10]).collect();
+    for slice in 1..=3 {
+        at_commits(slice, 1, FIND_NO_ROOM);
+        let refused = store.write_blocks(id(1), 0, &blocks).await;
+        assert_eq!(refused.unwrap_err().code, ErrorCode::QuotaExceeded);
+        assert_eq!(place.count("blocks").await, 0);
+    }
+    store.write_blocks(id(1), 0, &blocks).await.unwrap();
+    assert_eq!(place.count("blocks").await, 5);
+}
+
+/// Commits of a checkpoint with a small state record.
+const STATE: u32 = 1;
+const DECISION: u32 = 2;
+
+/// One block written, and the checkpoint that would name it.
+async fn prepared(store: &IndexedDbStore) -> Next {
+    store.append(&[b"a".to_vec()], Durability::Strict).await.unwrap();
+    store.write_blocks(id(1), 0, &[vec![1; 100]]).await.unwrap();
+    next(1, "state", [id(1)])
+}
+
+/// PITFALLS 29.
+pub async fn a_checkpoint_that_finds_no_room_changes_nothing_and_may_be_tried_again() {
+    for step in [STATE, DECISION] {
+        let store = Browser::new().open().await;
+        let next = prepared(&store).await;
+        let before = store.load().await.unwrap();
+        at_commits(step, 1, FIND_NO_ROOM);
+        let refused = store.checkpoint(0, &next).await;
+        assert_eq!(refused.unwrap_err().code, ErrorCode::QuotaExceeded);
+        assert_eq!(store.load().await.unwrap(), before);
+        store.checkpoint(0, &next).await.unwrap().expect("nobody else made one");
+        store.sweep().await.unwrap();
+        let used = store.usage().await.unwrap();
+        assert_eq!((used.blocks.records, used.blocks.bytes, used.unnamed.records), (2, 105, 0));
+    }
+}
+
+pub async fn a_checkpoint_whose_answer_is_lost_is_made_once() {
+    let store = Browser::new().open().await;
+    let next = prepared(&store).await;
+    at_commits(DECISION, 1, LOSE_THE_ANSWER);
+    let made = store.checkpoint(0, &next).await.unwrap().expect("nobody else made one");
+    assert_eq!(made.version, 1);
+    let loaded = store.load().await.unwrap();
+    assert_eq!((loaded.tail.manifest, loaded.state), (made, Some(b"state".to_vec())));
+}
+
+pub async fn a_checkpoint_that_is_rolled_back_is_made_by_the_next_connection() {
+    for step in [STATE, DECISION] {
+        let store = Browser::new().open().await;
+        let next = prepared(&store).await;
+        at_commits(step, 2, ROLL_BACK);
+        let made = store.checkpoint(0, &next).await.unwrap().expect("nobody else made one");
+        assert_eq!(store.load().await.unwrap().tail.manifest, made);
+        assert_eq!(store.load().await.unwrap().state, Some(b"state".to_vec()));
+    }
+}
+
+pub async fn a_sweep_that_fails_is_done_by_the_next_checkpoint() {
+    let place = Browser::new();
+    let store = place.open().await;
+    let first = prepared(&store).await;
+    store.checkpoint(0, &first).await.unwrap().expect("nobody else made one");
+    at_next_commits(3, ROLL_BACK);
+    assert_eq!(store.sweep().await.unwrap_err().code, ErrorCode::StorageLost);
+    assert_eq!(place.count("log").await, 1);
+    store.checkpoint(1, &next(1, "state", [])).await.unwrap().expect("nobody else made one");
+    store.sweep().await.unwrap();
+    assert_eq!([place.count("log").await, place.count("blocks").await], [0, 1]);
+}
+
+/// Invariant 11: a sign-out in another tab.
+pub async fn blocks_that_are_written_while_the_database_is_wiped_leave_it() {
+    let place = Browser::new();
+    let (store, other) = (place.open().await, place.open().await);
+    let blocks: Vec<_> = (0..40).map(|n| vec![n; 60 << 10]).collect();
+    let writing = store.write_blocks(id(1), 0, &blocks);
+    let (written, wiped) = futures_util::future::join(writing, other.wipe([1; 16], [2; 16])).await;
+    wiped.unwrap();
+    assert_eq!(written.unwrap_err().code, ErrorCode::StorageLost);
+    assert_eq!(place.count("blocks").await, 0);
+}
+
+/// PITFALLS 22, 25: the browser throws the database away, and the open handle is told nothing.
+pub async fn an_evicted_database_is_noticed_by_every_call_and_none_writes_into_the_next() {
+    let place = Browser::new();
+    let store = place.open().await;
+    let next = prepared(&store).await;
+    for call in 0..10 {
+        store.close();
+        IndexedDbStore::delete(&place.name).await.unwrap();
+        let refused = match call {
+            0 => store.append(&[b"late".to_vec()], Durability::Strict).await.map(drop),
+            1 => store.tail(0).await.map(drop),
+            2 => store.write_blocks(id(2), 0, &[vec![1; 100]]).await,
+            3 => store.read_blocks(&[(id(1), 0)]).await.map(drop),
+            4 => store.checkpoint(0, &next).await.map(drop),
+            5 => store.get("session").await.map(drop),
+            6 => store.put("session", Some(b"late")).await,
+            7 => store.names("").await.map(drop),
+            8 => store.usage().await.map(drop),
+            _ => store.replace_blocks(id(2), 0, &[vec![1; 100]]).await,
+        };
+        assert_eq!(refused.unwrap_err().code, ErrorCode::StorageLost, "call {call}");
+        for kept in ["meta", "log", "blocks"] {
+            assert_eq!(place.count(kept).await, 0, "{kept} after call {call}");
+        }
+    }
+    let loaded = store.load().await.unwrap();
+    assert_eq!((loaded.state, loaded.tail.frames), (None, vec![]));
+    assert_eq!(place.open().await.load().await.unwrap().tail.manifest, loaded.tail.manifest);
+    prepared(&store).await;
+    store.checkpoint(0, &next).await.unwrap().expect("nobody else made one");
+}
+
 /// Runs `body` with `tx` and the real `commit` instead of the next commits in this context.
 fn at_next_commits(times: u32, body: &str) {
+    at_commits(1, times, body);
+}
+
+/// The same from the nth commit on.
+fn at_commits(nth: u32, times: u32, body: &str) {
     let patch = format!(
-        "const commit = IDBTransaction.prototype.commit; let times = {times};
+        "const commit = IDBTransaction.prototype.commit; let nth = {nth}, times = {times};
          IDBTransaction.prototype.commit = function () {{
              const tx = this;
+             if (--nth > 0) return commit.call(tx);
              if (--times === 0) IDBTransaction.prototype.commit = commit;
              {body}
          }}"
