@@ -18,8 +18,6 @@ mod fault;
 pub mod indexeddb;
 pub mod memory;
 pub mod records;
-#[cfg(any(test, target_arch = "wasm32"))] // the store in memory needs no plan
-mod runs;
 pub mod sealed;
 mod slices;
 mod usage;

@@ -18,7 +18,7 @@ pub struct StoreUsage {
     /// Blocks that no manifest names: of a checkpoint being written, or one that failed. Their bytes
     /// are not known.
     pub unnamed: Space,
-    /// Named values and the manifest.
+    /// Named values.
     pub meta: Space,
     pub files: Space,
 }

@@ -6,15 +6,13 @@
 use super::bytes;
 use super::head::Head;
 use super::keys;
-use super::load::{all, answered};
 use super::transaction::{BLOCKS, META, Transaction};
 use super::trouble::Trouble;
 use crate::protocol::SegmentId;
-use crate::store::runs::{Run, runs};
 use crate::store::{Durability, Incarnation, ReadBlocks, fault};
 use indexed_db_futures::KeyRange;
 use indexed_db_futures::database::Database;
-use indexed_db_futures::future::{BasicRequest, GetAllPrimitiveRequest};
+use indexed_db_futures::future::BasicRequest;
 use indexed_db_futures::prelude::*;
 use wasm_bindgen::JsValue;
 
@@ -55,7 +53,8 @@ pub async fn check(database: &Database, known: Incarnation, segment: SegmentId) 
     Err(fault::storage_lost("another one took its place").into())
 }
 
-/// All requests are sent before the first is awaited.
+/// All requests are sent before the first is awaited. One each: measured in Chromium, one request for a
+/// range is no quicker for four neighbours of 62 KiB, and takes twice as long for sixteen.
 pub async fn read(
     database: &Database,
     known: Incarnation,
@@ -63,29 +62,14 @@ pub async fn read(
 ) -> Result<ReadBlocks, Trouble> {
     let transaction = Transaction::read(database, &[META, BLOCKS])?;
     let head = Head::ask(&transaction)?;
-    let asked: Vec<_> =
-        runs(wanted).into_iter().map(|run| ask(&transaction, run)).collect::<Result<_, _>>()?;
+    let asked = wanted.iter().map(|(segment, n)| get(&transaction, *segment, *n));
+    let asked: Vec<_> = asked.collect::<Result<_, _>>()?;
     let version = head.expect(&transaction, known).await?.manifest.version;
     let mut blocks = Vec::with_capacity(wanted.len());
-    for asked in asked {
-        asked.answer(&transaction, &mut blocks).await?;
+    for request in asked {
+        blocks.push(got(&transaction, request).await?);
     }
     Ok(ReadBlocks { version, blocks })
-}
-
-/// A read of blocks that is under way.
-enum Asked {
-    One(BasicRequest<Option<JsValue>>),
-    Run(Run, GetAllPrimitiveRequest<JsValue>),
-}
-
-fn ask(transaction: &Transaction, run: Run) -> Result<Asked, Trouble> {
-    let Run { segment, first, count } = run;
-    if count == 1 {
-        return Ok(Asked::One(get(transaction, segment, first)?));
-    }
-    let range = keys::run(segment, first, first + (count - 1));
-    Ok(Asked::Run(run, all(transaction, BLOCKS, range)?))
 }
 
 /// One block, on its way.
@@ -104,31 +88,4 @@ pub async fn got(
 ) -> Result<Option<Vec<u8>>, Trouble> {
     let value = request.await.map_err(|error| transaction.why(error))?;
     Ok(value.map(|value| bytes::from_js(&value)))
-}
-
-impl Asked {
-    async fn answer(
-        self,
-        transaction: &Transaction<'_>,
-        blocks: &mut Vec<Option<Vec<u8>>>,
-    ) -> Result<(), Trouble> {
-        match self {
-            Self::One(request) => blocks.push(got(transaction, request).await?),
-            Self::Run(run, request) => {
-                let found = answered(transaction, request.await)?;
-                if found.len() == run.count as usize {
-                    blocks.extend(found.into_iter().map(Some));
-                    return Ok(());
-                }
-                // Values come without their keys: which ones are missing is seen by asking for each.
-                let numbers = run.first..=run.first + (run.count - 1);
-                let singly: Vec<_> =
-                    numbers.map(|n| get(transaction, run.segment, n)).collect::<Result<_, _>>()?;
-                for request in singly {
-                    blocks.push(got(transaction, request).await?);
-                }
-            }
-        }
-        Ok(())
-    }
 }

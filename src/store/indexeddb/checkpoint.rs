@@ -65,9 +65,7 @@ impl Attempt<'_> {
         known.dedup();
         let mut stretches: Vec<_> =
             dropped.into_iter().map(|(segment, count)| Stretch::of(segment, count)).collect();
-        for gaps in keys::gaps(&known).chunks(SURVEY_GAPS) {
-            stretches.extend(unknown(database, gaps).await?);
-        }
+        stretches.extend(Stretch::join(unknown(database, &known).await?));
         Ok(Some(Garbage { base: self.next.base, stretches }))
     }
 
@@ -108,17 +106,19 @@ impl Attempt<'_> {
     }
 }
 
-/// What lies in these gaps.
-async fn unknown(database: &Database, gaps: &[KeyRange<JsValue>]) -> Result<Vec<Stretch>, Trouble> {
-    let transaction = Transaction::read(database, &[BLOCKS])?;
-    let asked: Vec<_> =
-        gaps.iter().map(|gap| range_keys(&transaction, BLOCKS, gap.clone())).collect::<Result<_, _>>()?;
+/// The keys in `blocks` that are of none of these segments, which are sorted. Asked for gap by gap, as
+/// the browser reads every block on its way to find a key.
+pub async fn unknown(database: &Database, segments: &[SegmentId]) -> Result<Vec<JsValue>, Trouble> {
     let mut found = Vec::new();
-    for keys in asked {
-        let keys = keys.await.map_err(|error| transaction.why(error))?;
-        found.extend(keys.collect::<Result<Vec<_>, _>>()?);
+    for gaps in keys::gaps(segments).chunks(SURVEY_GAPS) {
+        let transaction = Transaction::read(database, &[BLOCKS])?;
+        let asked = gaps.iter().map(|gap| range_keys(&transaction, BLOCKS, gap.clone()));
+        for keys in asked.collect::<Result<Vec<_>, _>>()? {
+            let keys = keys.await.map_err(|error| transaction.why(error))?;
+            found.extend(keys.collect::<Result<Vec<_>, _>>()?);
+        }
     }
-    Ok(Stretch::join(found))
+    Ok(found)
 }
 
 impl Garbage {

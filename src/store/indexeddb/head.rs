@@ -24,7 +24,7 @@ pub struct Head {
     pub manifest: Manifest,
     /// Where the state record lies; none before the first checkpoint of this format.
     pub state: Option<StateRecord>,
-    /// How much each of the manifest's segments holds.
+    /// How much each of the manifest's segments holds, in their order.
     pub sizes: Vec<Space>,
     /// What a checkpoint of format 1 has left.
     #[serde(skip)]
@@ -90,6 +90,15 @@ impl Head {
             Some((&format, _)) if format > FORMAT => Err(fault::newer_version("of this user")),
             _ => Err(damaged()),
         }
+    }
+
+    /// Whatever lies in `blocks` for a reason, sorted.
+    pub fn named(&self) -> Vec<SegmentId> {
+        let mut named = self.manifest.segments.clone();
+        named.extend(self.state.map(|state| state.id));
+        named.extend(self.former.map(|former| former.segment));
+        named.sort_unstable();
+        named
     }
 
     /// How much a segment of the manifest holds, if that is known.

@@ -26,31 +26,34 @@ pub async fn load(database: &Database) -> Result<Option<Loaded>, Trouble> {
     let Some(Head { manifest, state, former, .. }) = head.answer(&transaction).await? else {
         return Ok(None);
     };
-    let state = match (state, former) {
-        (Some(state), _) => Some(all(&transaction, BLOCKS, keys::segment(state.id))?),
-        (None, Some(_)) => Some(all(&transaction, META, keys::former_state())?),
-        (None, None) => None,
-    };
+    let pieces = state.iter().flat_map(|state| (0..state.space.records).map(|n| (state.id, n as u32)));
+    let pieces: Vec<_> = pieces.map(|(id, n)| get(&transaction, id, n)).collect::<Result<_, _>>()?;
     let directories = manifest.segments.iter().map(|segment| get(&transaction, *segment, 0));
     let directories: Vec<_> = directories.collect::<Result<_, _>>()?;
-    let former_blocks = match former {
-        Some(Former { segment }) => Some(all(&transaction, BLOCKS, keys::segment(segment))?),
+    let former = match former {
+        Some(Former { segment }) => Some((
+            all(&transaction, META, keys::former_state())?,
+            all(&transaction, BLOCKS, keys::segment(segment))?,
+        )),
         None => None,
     };
     let frames = records.answer(&transaction, &manifest).await?;
     let mut loaded = Loaded {
-        state: None,
+        state: state.map(|state| Vec::with_capacity(state.space.bytes as usize)),
         directories: Vec::with_capacity(directories.len()),
         former_blocks: Vec::new(),
         tail: Tail { manifest, frames },
     };
-    if let Some(state) = state {
-        loaded.state = Some(answered(&transaction, state.await)?.concat());
+    for piece in pieces {
+        // One that is missing leaves a record that does not match its checksum.
+        let piece = got(&transaction, piece).await?.unwrap_or_default();
+        loaded.state.get_or_insert_default().extend(piece);
     }
     for (segment, directory) in loaded.tail.manifest.segments.iter().zip(directories) {
         loaded.directories.push((*segment, got(&transaction, directory).await?));
     }
-    if let Some(blocks) = former_blocks {
+    if let Some((state, blocks)) = former {
+        loaded.state = Some(answered(&transaction, state.await)?.concat());
         loaded.former_blocks = answered(&transaction, blocks.await)?;
     }
     Ok(Some(loaded))

@@ -1,6 +1,7 @@
 //! Named values beside the log, how much lies where, and the wiping of everything.
 
 use super::bytes;
+use super::checkpoint::unknown;
 use super::head::Head;
 use super::keys;
 use super::load::{all, answered, range_keys};
@@ -58,14 +59,12 @@ pub async fn names(database: &Database, known: Incarnation, prefix: &str) -> Res
     Ok(names)
 }
 
-/// What is written down is not read again: of blocks only the number is counted.
+/// Of blocks nothing is read but what is written down: counting them would make the browser read them.
 pub async fn usage(database: &Database, known: Incarnation) -> Result<StoreUsage, Trouble> {
     let transaction = Transaction::read(database, &[META, LOG, BLOCKS])?;
     let head = Head::ask(&transaction)?;
-    let everything = KeyRange::LowerBound(f64::NEG_INFINITY.into(), false);
-    let log = all(&transaction, LOG, everything)?;
+    let log = all(&transaction, LOG, KeyRange::LowerBound(f64::NEG_INFINITY.into(), false))?;
     let meta = all(&transaction, META, keys::values_from(""))?;
-    let count = transaction.store(BLOCKS)?.count().primitive()?;
     let head = head.expect(&transaction, known).await?;
     let former = match head.former {
         Some(former) => Some(all(&transaction, BLOCKS, keys::segment(former.segment))?),
@@ -76,12 +75,13 @@ pub async fn usage(database: &Database, known: Incarnation) -> Result<StoreUsage
         meta: Space::of(&answered(&transaction, meta.await)?),
         ..StoreUsage::default()
     };
-    let count = u64::from(count.await.map_err(|error| transaction.why(error))?);
-    head.sizes.into_iter().chain(head.state.map(|state| state.space)).for_each(|size| usage.blocks.add(size));
     if let Some(former) = former {
-        usage.blocks.add(Space::of(&answered(&transaction, former.await)?));
+        usage.blocks = Space::of(&answered(&transaction, former.await)?);
     }
-    usage.unnamed.records = count.saturating_sub(usage.blocks.records);
+    drop(transaction);
+    let state = head.state.map(|state| state.space);
+    head.sizes.iter().copied().chain(state).for_each(|size| usage.blocks.add(size));
+    usage.unnamed.records = unknown(database, &head.named()).await?.len() as u64;
     Ok(usage)
 }
 
