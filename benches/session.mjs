@@ -29,6 +29,7 @@ export class Session {
   async page(context) {
     const page = await context.newPage()
     page.on('pageerror', (error) => console.error('page error:', error.message))
+    page.on('crash', () => console.error('the page has crashed'))
     page.setDefaultTimeout(0)
     await page.goto(this.server.url)
     await page.waitForSelector('body[data-ready]', { state: 'attached' })
