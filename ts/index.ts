@@ -23,7 +23,8 @@ export async function openThermocline(options: Options): Promise<Thermocline> {
   const { url, key, tables, durability } = options;
   const name = options.name ?? hostOf(url);
   const online = typeof navigator === "undefined" || navigator.onLine;
-  const engine = await guarded(() => Engine.open({ url, key, tables, name, durability, online }));
+  const sealed = encryptionOf(options);
+  const engine = await guarded(() => Engine.open({ url, key, tables, name, durability, online, ...sealed }));
   return faceOf(engine, options);
 }
 
@@ -33,6 +34,12 @@ function hostOf(url: string): string {
   } catch (cause) {
     throw new ThermoclineError("invalid_request", `url is "${url}"; it must be your project's address`, { cause });
   }
+}
+
+/** The object form means a passphrase, given now or not. */
+function encryptionOf({ encrypt }: Options): { encrypt?: "stored" | "passphrase"; passphrase?: string | undefined } {
+  if (!encrypt) return {};
+  return encrypt === true ? { encrypt: "stored" } : { encrypt: "passphrase", passphrase: encrypt.passphrase };
 }
 
 function faceOf(engine: Engine, options: Options): Thermocline {
@@ -74,8 +81,15 @@ function faceOf(engine: Engine, options: Options): Thermocline {
       now: () => guarded(() => engine.syncNow()),
       flushed: () => guarded(() => engine.flushed()),
     },
-    outbox: { list: async () => JSON.parse(engine.outbox()) as OutboxEntry[] },
-    storage: { usage: () => usage(engine) },
+    outbox: { list: () => guarded(async () => JSON.parse(engine.outbox()) as OutboxEntry[]) },
+    storage: { usage: () => guarded(() => usage(engine)) },
+    encryption: {
+      state: () => engine.encryption() as "off" | "on" | "locked",
+      unlock: (passphrase) => guarded(() => engine.unlock(passphrase)),
+      lock: () => guarded(async () => engine.lock()),
+      changePassphrase: (from, to) => guarded(() => engine.changePassphrase(from ?? undefined, to ?? undefined)),
+      shred: () => guarded(() => engine.shred()),
+    },
     async close() {
       realm.stop();
       engine.close();

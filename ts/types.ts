@@ -15,6 +15,12 @@ export interface Options {
   name?: string;
   /** How writes are committed; `strict` (default) survives power loss. */
   durability?: "strict" | "relaxed";
+  /**
+   * Seals everything that rests on this device (AES-256-GCM). Stays on once it was on; what was there in plain is sealed.
+   * `true`: the key lies in the browser's profile, beside the data. An object: the key is under a passphrase. Leave
+   * `passphrase` out to open a locked database without it (`tc.encryption`); a wrong one rejects with `locked`.
+   */
+  encrypt?: boolean | { passphrase?: string | undefined };
   /** Where the engine's .wasm is served from; default: beside the module. */
   wasm?: string | URL;
 }
@@ -98,6 +104,19 @@ export interface Usage {
   persisted: boolean;
 }
 
+/** While locked, every call answers `locked`, nothing is synced, and no row is in memory. */
+export interface Encryption {
+  state(): "off" | "on" | "locked";
+  /** Opens the database here and in every open tab. Rejects with `locked` if the passphrase is wrong. */
+  unlock(passphrase: string): Promise<void>;
+  /** Forgets the key in every tab and worker. What the app itself shows is the app's to clear. */
+  lock(): Promise<void>;
+  /** From none, to none: `null`. Rewrites no data. */
+  changePassphrase(from: string | null, to: string | null): Promise<void>;
+  /** Empties the database and drops its key, for good, unsent changes included. Needs no passphrase. */
+  shred(): Promise<void>;
+}
+
 export interface Thermocline {
   /** For supabase-js: `createClient(url, key, { global: { fetch: tc.fetch } })`. */
   fetch: typeof globalThis.fetch;
@@ -127,6 +146,7 @@ export interface Thermocline {
   };
   outbox: { list(): Promise<OutboxEntry[]> };
   storage: { usage(): Promise<Usage> };
+  encryption: Encryption;
   /** Releases the database and stops all timers. */
   close(): Promise<void>;
 }

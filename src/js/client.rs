@@ -3,6 +3,8 @@
 //! Ties rooms to live queries, status and the origin's other contexts. A room whose database was lost is
 //! left for a new one; what JavaScript calls is in `engine`.
 
+use super::crypto::{self, CryptoKey};
+use super::keys::{Keys, Spend};
 use super::live::LiveQueries;
 use super::options::Options;
 use super::report::Status;
@@ -10,6 +12,7 @@ use super::room::Room;
 use super::session::Sessions;
 use crate::engine::interface::Event;
 use crate::protocol::{ErrorCode, Fault, Text};
+use crate::store::sealed::Cipher;
 use js_sys::Function;
 use serde::Serialize;
 use std::cell::{Cell, RefCell};
@@ -28,7 +31,13 @@ const DEFINE_MS: u64 = 4_000;
 pub struct Client {
     pub options: Options,
     pub sessions: Rc<Sessions>,
-    pub room: RefCell<Rc<Room>>,
+    /// Of whoever is signed in.
+    pub keys: RefCell<Rc<Keys>>,
+    /// None while its keys are locked.
+    room: RefCell<Option<Rc<Room>>>,
+    /// What the app gave last, to open the next user's database with.
+    pub passphrase: RefCell<Option<CryptoKey>>,
+    pub opening: Cell<bool>,
     pub live: Rc<LiveQueries>,
     pub online: Cell<bool>,
     pub on_status: RefCell<Option<Function>>,
@@ -41,18 +50,28 @@ pub struct Client {
 }
 
 impl Client {
-    pub async fn open(options: Options) -> Result<Rc<Self>, Fault> {
+    /// # Errors
+    /// `locked` if the passphrase is wrong. Without one a locked database opens as a client without a room.
+    pub async fn open(mut options: Options) -> Result<Rc<Self>, Fault> {
         let sessions = Sessions::open(&options.name, &options.url, &options.key).await?;
         let stored = serde_json::to_string(&options).unwrap_or_default();
         sessions.vault().put(OPTIONS, Some(&stored)).await?;
-        let room = Room::open(&options, &sessions, options.online).await?;
+        let passphrase = match options.passphrase.take() {
+            Some(given) => Some(crypto::passphrase_key(&given).await?),
+            None => None,
+        };
+        let keys = Keys::open(&options.name, sessions.user().as_deref(), Spend::default()).await?;
+        keys.prepare(options.encrypt, passphrase.as_ref()).await?;
         let channel = BroadcastChannel::new(&format!("thermocline/{}", options.name))
             .map_err(|_| Fault::new(ErrorCode::StorageBlocked, "this browser has no BroadcastChannel"))?;
         let inner = Rc::new(Self {
             online: Cell::new(options.online),
             options,
             sessions,
-            room: RefCell::new(Rc::clone(&room)),
+            keys: RefCell::new(Rc::clone(&keys)),
+            room: RefCell::new(None),
+            passphrase: RefCell::new(passphrase),
+            opening: Cell::new(false),
             live: Rc::default(),
             on_status: RefCell::new(None),
             told: RefCell::new(None),
@@ -62,7 +81,9 @@ impl Client {
             closed: Cell::new(false),
         });
         inner.listen();
-        inner.furnish(&room).await?;
+        inner.watch(&keys);
+        inner.open_room().await?;
+        let Ok(room) = inner.room() else { return Ok(inner) };
         let defined = Box::pin(room.define());
         let limit = Box::pin(super::platform::sleep(DEFINE_MS));
         // Without definitions requests go to the network; the next return online reads them.
@@ -74,8 +95,16 @@ impl Client {
         Ok(inner)
     }
 
-    pub fn room(&self) -> Rc<Room> {
-        Rc::clone(&self.room.borrow())
+    /// The open room, or why there is none.
+    pub fn room(&self) -> Result<Rc<Room>, Fault> {
+        self.room.borrow().clone().ok_or_else(|| match &*self.fault.borrow() {
+            Some(fault) if fault.code == ErrorCode::Locked => fault.clone(),
+            _ => Fault::new(ErrorCode::Locked, "the local database is being opened; try again"),
+        })
+    }
+
+    pub fn keys(&self) -> Rc<Keys> {
+        Rc::clone(&self.keys.borrow())
     }
 
     /// Ties a room to live queries and status, and turns sync on if it is.
@@ -84,13 +113,13 @@ impl Client {
         room.replica.watch(move |changes| {
             let Some(inner) = weak.upgrade() else { return };
             inner.live.touch(changes);
-            inner.live.schedule(&inner.room());
+            inner.run_live();
             inner.tell_status();
         });
         let weak = Rc::downgrade(self);
         room.courier.watch(move || {
             let Some(inner) = weak.upgrade() else { return };
-            if inner.room().courier.machine().is_content() {
+            if inner.room().is_ok_and(|room| room.courier.machine().is_content()) {
                 *inner.fault.borrow_mut() = None; // an earlier trouble is over
             }
             inner.tell_status();
@@ -115,7 +144,10 @@ impl Client {
         self.sessions.vault().put(SYNC, tables).await?;
         // A closed channel only means that nobody is told: they read it when they open a room.
         let _ = self.channel.post_message(&"sync".into());
-        self.follow_sync(&self.room()).await
+        match self.room() {
+            Ok(room) => self.follow_sync(&room).await,
+            Err(_) => Ok(()), // it is read when the room opens
+        }
     }
 
     /// Enters the room of whoever is signed in now, if it is another, and tells the other contexts.
@@ -124,22 +156,30 @@ impl Client {
             // A closed channel only means that nobody is told: they read the session when they wake.
             let _ = self.channel.post_message(&"session".into());
         }
-        let user: Option<Text> = self.sessions.user().map(Into::into);
-        if self.room().user == user {
-            self.room().courier.feed(Event::Session(user));
-            return Ok(());
+        let user = self.sessions.user();
+        if self.keys().user() != user.as_deref() {
+            return self.enter().await;
         }
-        self.enter().await
+        if let Ok(room) = self.room() {
+            room.courier.feed(Event::Session(user.map(Into::into)));
+        }
+        Ok(())
     }
 
     /// Opens the database of whoever is signed in, in place of the one that is open.
-    async fn enter(self: &Rc<Self>) -> Result<(), Fault> {
-        let room = Room::open(&self.options, &self.sessions, self.online.get()).await?;
-        let left = self.room.replace(Rc::clone(&room));
-        left.leave();
-        self.furnish(&room).await?;
-        self.live.touch_all();
-        self.live.schedule(&room);
+    pub async fn enter(self: &Rc<Self>) -> Result<(), Fault> {
+        let user = self.sessions.user();
+        let keys = Keys::open(&self.options.name, user.as_deref(), Spend::default()).await?;
+        let passphrase = self.passphrase.borrow().clone();
+        match keys.prepare(self.options.encrypt, passphrase.as_ref()).await {
+            // Another passphrase than the former user's: the app asks for it.
+            Err(fault) if fault.code == ErrorCode::Locked => {}
+            prepared => prepared?,
+        }
+        self.watch(&keys);
+        *self.keys.borrow_mut() = keys;
+        self.open_room().await?;
+        let Ok(room) = self.room() else { return Ok(()) };
         if let Err(fault) = room.define().await {
             *self.fault.borrow_mut() = Some(fault);
         }
@@ -147,9 +187,51 @@ impl Client {
         Ok(())
     }
 
+    /// Opens the room that the keys open, and leaves the former one. While they are locked there is none.
+    pub async fn open_room(self: &Rc<Self>) -> Result<(), Fault> {
+        let keys = self.keys();
+        let opened =
+            match Room::open(&self.options, &self.sessions, Rc::clone(&keys), self.online.get()).await {
+                // Locked while it opened, perhaps.
+                Ok(room) => keys.sealing().map(|_| room.clone()).inspect_err(|_| room.leave()),
+                refused => refused,
+            };
+        let room = match opened {
+            Ok(room) => room,
+            Err(fault) if fault.code == ErrorCode::Locked => {
+                self.leave_room(fault);
+                return Ok(());
+            }
+            Err(fault) => return Err(fault),
+        };
+        if let Some(left) = self.room.replace(Some(Rc::clone(&room))) {
+            left.leave();
+        }
+        self.fault.borrow_mut().take_if(|fault| fault.code == ErrorCode::Locked);
+        self.furnish(&room).await?;
+        self.live.touch_all();
+        self.run_live();
+        self.tell_status();
+        Ok(())
+    }
+
+    fn leave_room(self: &Rc<Self>, fault: Fault) {
+        if let Some(room) = self.room.take() {
+            room.leave();
+        }
+        *self.fault.borrow_mut() = Some(fault);
+        self.tell_status();
+    }
+
+    pub fn run_live(&self) {
+        if let Ok(room) = self.room() {
+            self.live.schedule(&room);
+        }
+    }
+
     /// Folds what other contexts have appended; a database that is gone is opened anew.
     pub async fn catch_up(self: &Rc<Self>) -> Result<(), Fault> {
-        match self.room().replica.catch_up().await {
+        match self.room()?.replica.catch_up().await {
             Err(fault) if fault.code == ErrorCode::StorageLost => {
                 *self.fault.borrow_mut() = Some(fault);
                 self.enter().await
@@ -170,7 +252,10 @@ impl Client {
     async fn follow(self: &Rc<Self>) -> Result<(), Fault> {
         self.sessions.reload().await?;
         self.after_session(false).await?;
-        self.follow_sync(&self.room()).await
+        match self.room() {
+            Ok(room) => self.follow_sync(&room).await,
+            Err(_) => Ok(()),
+        }
     }
 
     fn listen(self: &Rc<Self>) {
@@ -188,7 +273,11 @@ impl Client {
     }
 
     pub fn status(&self) -> Status {
-        Status::of(&self.room(), self.fault.borrow().as_ref())
+        let fault = self.fault.borrow();
+        match self.room() {
+            Ok(room) => Status::of(&room, fault.as_ref()),
+            Err(locked) => Status::locked(self.keys().user(), &locked),
+        }
     }
 
     /// Tells the app, once after this turn, if the status has changed.

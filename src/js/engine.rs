@@ -9,8 +9,8 @@ use super::report;
 use super::vault::Vault;
 use crate::driver::Route;
 use crate::engine::interface::Event;
-use crate::protocol::{ErrorCode, Fault, limits};
-use crate::query::HttpRequest;
+use crate::protocol::{ErrorCode, Fault, PgError, limits};
+use crate::query::{Answer, HttpRequest};
 use crate::remote::supabase::Tokens;
 use js_sys::{Array, Function};
 use serde::Serialize;
@@ -52,10 +52,13 @@ impl Engine {
         body: &str,
     ) -> Result<JsValue, JsValue> {
         let (table, query) = path.split_once('?').unwrap_or((path, ""));
-        let room = self.0.room();
-        if !room.desk.serves(table) {
+        if !self.0.options.tables.iter().any(|known| known == table) {
             return Ok(JsValue::UNDEFINED);
         }
+        let room = match self.0.room() {
+            Ok(room) => room,
+            Err(fault) => return Ok(to_js(locked(&fault))),
+        };
         if path.len() > limits::URL_BYTES {
             let message = format!(
                 "a request of {} bytes exceeds {}; shorten its filter",
@@ -68,11 +71,7 @@ impl Engine {
         let request = HttpRequest { method, table, query, headers: &headers, body };
         Ok(match room.desk.ask(&request, room.user.as_ref()).await {
             Route::Network => JsValue::UNDEFINED,
-            Route::Answer(answer) => {
-                let headers = answer.headers.iter().flat_map(|(name, value)| [name.into(), value.into()]);
-                let headers: Array = headers.collect::<Vec<JsValue>>().into_iter().collect();
-                Array::of3(&answer.status.into(), &headers, &answer.body.into()).into()
-            }
+            Route::Answer(answer) => to_js(answer),
         })
     }
 
@@ -80,7 +79,7 @@ impl Engine {
     pub fn live(&self, path: &str, headers: Vec<String>, callback: Function) -> u32 {
         let (table, query) = path.split_once('?').unwrap_or((path, ""));
         let id = self.0.live.add(table, query, pairs(headers), callback);
-        self.0.live.schedule(&self.0.room());
+        self.0.run_live();
         id
     }
 
@@ -124,27 +123,27 @@ impl Engine {
 
     #[wasm_bindgen(js_name = syncNow)]
     pub async fn sync_now(&self) -> Result<(), JsValue> {
-        Ok(self.0.room().courier.round().await?)
+        Ok(self.0.room()?.courier.round().await?)
     }
 
     pub async fn flushed(&self) -> Result<(), JsValue> {
-        Ok(self.0.room().courier.flushed().await?)
+        Ok(self.0.room()?.courier.flushed().await?)
     }
 
     /// JSON text, oldest first.
-    pub fn outbox(&self) -> String {
-        report::outbox(&self.0.room().replica.state())
+    pub fn outbox(&self) -> Result<String, JsValue> {
+        Ok(report::outbox(&self.0.room()?.replica.state()))
     }
 
     /// Rows and bytes a table, as JSON text.
-    pub fn tables(&self) -> String {
-        report::tables(&self.0.room().replica.state())
+    pub fn tables(&self) -> Result<String, JsValue> {
+        Ok(report::tables(&self.0.room()?.replica.state()))
     }
 
     /// The realm's view of the network has changed.
     pub fn network(&self, online: bool) {
         self.0.online.set(online);
-        let room = self.0.room();
+        let Ok(room) = self.0.room() else { return };
         room.platform.set_online(online);
         room.courier.feed(Event::Network(online));
         if online {
@@ -155,7 +154,7 @@ impl Engine {
     /// The page is in front again: look at what happened meanwhile, then sync.
     pub async fn foreground(&self) -> Result<(), JsValue> {
         self.catch_up().await?;
-        self.0.room().courier.feed(Event::Now);
+        self.0.room()?.courier.feed(Event::Now);
         Ok(())
     }
 
@@ -166,7 +165,7 @@ impl Engine {
 
     /// Turns the log so far into a checkpoint. False if another context was at it.
     pub async fn checkpoint(&self) -> Result<bool, JsValue> {
-        Ok(self.0.room().replica.checkpoint().await?)
+        Ok(self.0.room()?.replica.checkpoint().await?)
     }
 
     /// An auth answer with a session went by.
@@ -206,18 +205,56 @@ impl Engine {
     /// The user signed out. Their database is emptied, unless it holds changes that were never sent.
     #[wasm_bindgen(js_name = signedOut)]
     pub async fn signed_out(&self) -> Result<(), JsValue> {
-        let room = self.0.room();
         self.0.sessions.forget().await?;
-        room.courier.feed(Event::Stop);
-        room.empty().await?;
+        // What is locked stays as it is: nobody can tell whether all of it was sent.
+        if let Ok(room) = self.0.room() {
+            room.courier.feed(Event::Stop);
+            room.empty().await?;
+        }
         Ok(self.0.after_session(true).await?)
     }
 
     pub fn close(&self) {
         self.0.closed.set(true);
         self.0.channel.close();
-        self.0.room().leave();
+        if let Ok(room) = self.0.room() {
+            room.leave();
+        }
     }
+
+    /// `off`, `on` or `locked`.
+    pub fn encryption(&self) -> String {
+        self.0.encryption().into()
+    }
+
+    pub async fn unlock(&self, passphrase: &str) -> Result<(), JsValue> {
+        Ok(self.0.unlock(passphrase).await?)
+    }
+
+    pub fn lock(&self) -> Result<(), JsValue> {
+        Ok(self.0.lock()?)
+    }
+
+    #[wasm_bindgen(js_name = changePassphrase)]
+    pub async fn change_passphrase(&self, from: Option<String>, to: Option<String>) -> Result<(), JsValue> {
+        Ok(self.0.change_passphrase(from.as_deref(), to.as_deref()).await?)
+    }
+
+    pub async fn shred(&self) -> Result<(), JsValue> {
+        Ok(self.0.shred().await?)
+    }
+}
+
+/// `[status, [name, value, …], body]`.
+fn to_js(answer: Answer) -> JsValue {
+    let headers = answer.headers.iter().flat_map(|(name, value)| [name.into(), value.into()]);
+    let headers: Array = headers.collect::<Vec<JsValue>>().into_iter().collect();
+    Array::of3(&answer.status.into(), &headers, &answer.body.into()).into()
+}
+
+/// In PostgREST's form: neither the device nor, past it, the network answers.
+fn locked(fault: &Fault) -> Answer {
+    Answer::refused(&PgError::new(423, fault.code.as_str(), fault.message.clone()))
 }
 
 /// Alternating names and values; names in lower case.

@@ -6,7 +6,10 @@
 
 mod client;
 mod collate;
+mod crypto;
+mod encryption;
 mod engine;
+mod keys;
 mod live;
 mod options;
 mod platform;
@@ -16,6 +19,10 @@ mod session;
 mod vault;
 
 pub use engine::Engine;
+// For the tests in a browser: what seals a store there.
+pub use crypto::{CryptoKey, passphrase_key};
+pub use keys::{Keys, Spend};
+pub use options::Encrypt;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 

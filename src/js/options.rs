@@ -4,7 +4,17 @@ use crate::protocol::{ErrorCode, Fault};
 use crate::store::Durability;
 use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// How a database's keys are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Encrypt {
+    /// Beside the data, as a key that cannot be exported.
+    Stored,
+    /// Under a passphrase, which the app gives when it opens or unlocks.
+    Passphrase,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Options {
     pub url: String,
     pub key: String,
@@ -14,6 +24,11 @@ pub struct Options {
     pub durability: Option<String>,
     #[serde(default)]
     pub online: bool,
+    #[serde(default)]
+    pub encrypt: Option<Encrypt>,
+    /// Never stored, and dropped once it has become a key.
+    #[serde(default, skip_serializing)]
+    pub passphrase: Option<String>,
 }
 
 impl Options {
@@ -39,6 +54,9 @@ impl Options {
         }
         if let Some(other) = self.durability.as_deref().filter(|d| !matches!(*d, "strict" | "relaxed")) {
             return invalid(format!("durability is {other:?}; it must be \"strict\" or \"relaxed\""));
+        }
+        if self.passphrase.as_deref() == Some("") {
+            return invalid("encrypt.passphrase is empty; leave it out to open a locked database".into());
         }
         Ok(self)
     }

@@ -53,6 +53,25 @@ impl Status {
     }
 }
 
+impl Status {
+    /// Of a database that nobody can read now.
+    pub fn locked(user: Option<&str>, fault: &Fault) -> Self {
+        Self {
+            state: "stopped",
+            pending: 0,
+            refused: 0,
+            conflicts: 0,
+            held: Vec::new(),
+            last_push: None,
+            last_pull: None,
+            oldest_pending: None,
+            retry_at: None,
+            error: Some(trouble(fault)),
+            user: user.map(str::to_owned),
+        }
+    }
+}
+
 fn trouble(fault: &Fault) -> Trouble {
     Trouble { code: fault.code.as_str().into(), message: fault.message.clone() }
 }

@@ -4,6 +4,7 @@
 //! the room and enters another: nothing of one user is ever read or sent in another's (invariant 11).
 
 use super::collate::Collators;
+use super::keys::Keys;
 use super::options::Options;
 use super::platform::Browser;
 use super::session::Sessions;
@@ -16,18 +17,20 @@ use crate::remote::Remote;
 use crate::remote::supabase::Supabase;
 use crate::store::Store;
 use crate::store::indexeddb::IndexedDbStore;
+use crate::store::sealed::{Cipher, Sealed};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::{BroadcastChannel, MessageEvent};
 
-pub type Log = Replica<IndexedDbStore, Browser>;
-pub type Post = Courier<IndexedDbStore, Supabase<Rc<Sessions>>, Browser>;
+pub type AppStore = Sealed<IndexedDbStore, Rc<Keys>>;
+pub type Log = Replica<AppStore, Browser>;
+pub type Post = Courier<AppStore, Supabase<Rc<Sessions>>, Browser>;
 
 pub struct Room {
     pub user: Option<Text>,
     pub platform: Rc<Browser>,
     pub replica: Rc<Log>,
-    pub desk: Desk<IndexedDbStore, Browser>,
+    pub desk: Desk<AppStore, Browser>,
     pub courier: Rc<Post>,
     remote: Supabase<Rc<Sessions>>,
     tables: Vec<Text>,
@@ -35,13 +38,20 @@ pub struct Room {
 }
 
 impl Room {
-    pub async fn open(options: &Options, sessions: &Rc<Sessions>, online: bool) -> Result<Rc<Self>, Fault> {
-        let user: Option<Text> = sessions.user().map(Into::into);
-        let name = format!("thermocline/{}/{}", options.name, user.as_deref().unwrap_or("local"));
+    /// `keys` are those of the user's database; a room whose keys are locked does not open.
+    pub async fn open(
+        options: &Options,
+        sessions: &Rc<Sessions>,
+        keys: Rc<Keys>,
+        online: bool,
+    ) -> Result<Rc<Self>, Fault> {
+        keys.sealing()?;
+        let user: Option<Text> = keys.user().map(Into::into);
+        let name = keys.database().to_owned();
         let channel = BroadcastChannel::new(&name)
             .map_err(|_| Fault::new(ErrorCode::StorageBlocked, "this browser has no BroadcastChannel"))?;
         let platform = Browser::new(channel, online);
-        let store = IndexedDbStore::open(&name).await?;
+        let store = Sealed::new(IndexedDbStore::open(&name).await?, keys);
         let replica = Replica::open(store, Rc::clone(&platform), &name, options.durability()).await?;
         let tables: Vec<Text> = options.tables.iter().map(|table| table.as_str().into()).collect();
         let remote = || Supabase::new(&options.url, &options.key, Rc::clone(sessions));
@@ -51,6 +61,7 @@ impl Room {
         let listener = listen(&platform, &replica, &courier);
         courier.feed(Event::Network(online));
         courier.feed(Event::Session(user.clone()));
+        seal_up_later(&replica);
         Ok(Rc::new(Self {
             user,
             platform,
@@ -83,7 +94,7 @@ impl Room {
     pub fn leave(&self) {
         self.courier.feed(Event::Stop);
         self.platform.leave();
-        self.replica.store().close();
+        self.replica.store().inner().close();
     }
 
     /// After a sign-out: empties the database, unless changes of the user would be lost.
@@ -101,6 +112,25 @@ impl Drop for Room {
     fn drop(&mut self) {
         self.platform.channel().set_onmessage(None);
     }
+}
+
+/// Where the encryption was turned on over data in plain: seals it, unless another context is at it.
+fn seal_up_later(replica: &Rc<Log>) {
+    if !replica.store().met_plain() {
+        return;
+    }
+    let replica = Rc::clone(replica);
+    wasm_bindgen_futures::spawn_local(async move {
+        let lease = replica.platform().try_lease(&format!("{}/seal", replica.name())).await;
+        if lease.is_none() {
+            return;
+        }
+        // Log and state record are written anew by a checkpoint. What fails is tried again at the next start.
+        let checkpoint = replica.checkpoint().await;
+        if let Err(fault) = checkpoint.and(replica.store().seal_up().await) {
+            replica.platform().report(&fault);
+        }
+    });
 }
 
 /// Catches up when another context announces that the log has grown.

@@ -4,12 +4,12 @@
 //! worker can sync without it), whether sync is on. Everything is sealed with AES-256-GCM under a key that
 //! cannot be exported; each value has a fresh nonce.
 
-use super::platform::random;
+use super::crypto::{self, CryptoKey};
 use crate::protocol::{ErrorCode, Fault};
 use indexed_db_futures::database::Database;
 use indexed_db_futures::prelude::*;
-use indexed_db_futures::transaction::TransactionMode;
-use js_sys::{Array, Object, Reflect, Uint8Array};
+use indexed_db_futures::transaction::{TransactionDurability, TransactionMode, TransactionOptions};
+use js_sys::{Array, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -19,19 +19,20 @@ const NONCE_BYTES: usize = 12;
 
 #[wasm_bindgen]
 extern "C" {
-    #[wasm_bindgen(js_namespace = ["crypto", "subtle"], js_name = generateKey, catch)]
-    async fn generate_key(algorithm: &Object, extractable: bool, usages: &Array) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(js_namespace = ["crypto", "subtle"], catch)]
-    async fn encrypt(algorithm: &Object, key: &JsValue, data: &Uint8Array) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(js_namespace = ["crypto", "subtle"], catch)]
-    async fn decrypt(algorithm: &Object, key: &JsValue, data: &Uint8Array) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(js_namespace = indexedDB, js_name = databases, catch)]
     fn databases() -> Result<js_sys::Promise, JsValue>;
 }
 
 pub struct Vault {
     db: Database,
-    key: JsValue,
+    key: CryptoKey,
+}
+
+/// What becomes of a value that was looked at.
+pub enum Verdict {
+    Keep,
+    Put(JsValue),
+    Delete,
 }
 
 impl Vault {
@@ -43,7 +44,7 @@ impl Vault {
             .await
             .map_err(|error| blocked(&error))?;
         let key = match read(&db, KEY).await? {
-            Some(key) => key,
+            Some(key) => key.unchecked_into(),
             None => make_key(&db).await?,
         };
         Ok(Self { db, key })
@@ -51,43 +52,53 @@ impl Vault {
 
     /// Names of the projects that have a vault in this origin.
     pub async fn names() -> Vec<String> {
-        let Ok(promise) = databases() else { return Vec::new() };
-        let Ok(list) = JsFuture::from(promise).await else { return Vec::new() };
-        let name = |entry: JsValue| Reflect::get(&entry, &"name".into()).ok()?.as_string();
-        Array::from(&list)
+        let names = database_names().await.unwrap_or_default();
+        names
             .iter()
-            .filter_map(name)
             .filter_map(|name| name.strip_prefix("thermocline/").map(str::to_owned))
             .filter(|name| !name.contains('/'))
             .collect()
     }
 
+    /// Whether this origin has such a database; true where the browser does not tell.
+    pub async fn has_database(name: &str) -> bool {
+        database_names().await.is_none_or(|names| names.iter().any(|known| known == name))
+    }
+
     pub async fn get(&self, name: &str) -> Result<Option<String>, Fault> {
-        let Some(sealed) = read(&self.db, name).await? else { return Ok(None) };
-        let sealed = Uint8Array::new(&sealed);
-        let nonce = sealed.subarray(0, NONCE_BYTES as u32);
-        let data = sealed.subarray(NONCE_BYTES as u32, sealed.length());
-        let Ok(plain) = decrypt(&algorithm(&nonce), &self.key, &data).await else { return Ok(None) };
-        Ok(String::from_utf8(Uint8Array::new(&plain).to_vec()).ok())
+        let Some(record) = read(&self.db, name).await? else { return Ok(None) };
+        let record = Uint8Array::new(&record).to_vec();
+        let Some((nonce, sealed)) = record.split_first_chunk::<NONCE_BYTES>() else { return Ok(None) };
+        let plain = crypto::decrypt(&self.key, nonce, &[], sealed).await?;
+        Ok(plain.and_then(|plain| String::from_utf8(plain).ok()))
     }
 
     pub async fn put(&self, name: &str, value: Option<&str>) -> Result<(), Fault> {
-        let sealed = match value {
-            Some(value) => Some(self.seal(value).await?),
-            None => None,
+        let record = match value {
+            Some(value) => Verdict::Put(self.seal(value).await?.into()),
+            None => Verdict::Delete,
         };
-        write(&self.db, name, sealed.as_ref().map(AsRef::as_ref)).await
+        self.decide(name, |_| (record, ())).await
     }
 
     async fn seal(&self, value: &str) -> Result<Uint8Array, Fault> {
-        let nonce = Uint8Array::from(&random()[..NONCE_BYTES]);
-        let data = Uint8Array::from(value.as_bytes());
-        let sealed = encrypt(&algorithm(&nonce), &self.key, &data).await.map_err(|error| unusable(&error))?;
-        let sealed = Uint8Array::new(&sealed);
-        let whole = Uint8Array::new_with_length(NONCE_BYTES as u32 + sealed.length());
-        whole.set(&nonce, 0);
-        whole.set(&sealed, NONCE_BYTES as u32);
-        Ok(whole)
+        let nonce = crypto::nonce();
+        let sealed = crypto::encrypt(&self.key, &nonce, &[], value.as_bytes()).await?;
+        Ok(Uint8Array::from([nonce.as_slice(), &sealed].concat().as_slice()))
+    }
+
+    /// A value as it lies there, for what is sealed in a way of its own.
+    pub async fn look(&self, name: &str) -> Result<Option<JsValue>, Fault> {
+        read(&self.db, name).await
+    }
+
+    /// Looks at a value and decides about it, in one transaction.
+    pub async fn decide<T>(
+        &self,
+        name: &str,
+        decide: impl FnOnce(Option<JsValue>) -> (Verdict, T),
+    ) -> Result<T, Fault> {
+        decide_in(&self.db, name, decide).await
     }
 }
 
@@ -97,27 +108,20 @@ impl Drop for Vault {
     }
 }
 
-async fn make_key(db: &Database) -> Result<JsValue, Fault> {
-    let algorithm = object(&[("name", "AES-GCM".into()), ("length", 256.into())]);
-    let usages = Array::of2(&"encrypt".into(), &"decrypt".into());
-    let made = generate_key(&algorithm, false, &usages).await.map_err(|error| unusable(&error))?;
+async fn database_names() -> Option<Vec<String>> {
+    let list = JsFuture::from(databases().ok()?).await.ok()?;
+    let name = |entry: JsValue| Reflect::get(&entry, &"name".into()).ok()?.as_string();
+    Some(Array::from(&list).iter().filter_map(name).collect())
+}
+
+async fn make_key(db: &Database) -> Result<CryptoKey, Fault> {
+    let made = crypto::make_data_key(false).await?;
     // Two contexts at once: the first key that is stored counts.
-    let transaction =
-        db.transaction(STORE).with_mode(TransactionMode::Readwrite).build().map_err(|e| blocked(&e))?;
-    let key = {
-        let store = transaction.object_store(STORE).map_err(|error| blocked(&error))?;
-        let known: Option<JsValue> =
-            store.get(KEY).primitive().map_err(|e| blocked(&e))?.await.map_err(|e| blocked(&e))?;
-        match known {
-            Some(key) => key,
-            None => {
-                store.put(&made).with_key(KEY).build().map_err(|e| blocked(&e))?;
-                made
-            }
-        }
-    };
-    transaction.commit().await.map_err(|error| blocked(&error))?;
-    Ok(key)
+    decide_in(db, KEY, |known| match known {
+        Some(key) => (Verdict::Keep, key.unchecked_into()),
+        None => (Verdict::Put(made.clone().into()), made),
+    })
+    .await
 }
 
 async fn read(db: &Database, name: &str) -> Result<Option<JsValue>, Fault> {
@@ -126,38 +130,35 @@ async fn read(db: &Database, name: &str) -> Result<Option<JsValue>, Fault> {
     store.get(name).primitive().map_err(|e| blocked(&e))?.await.map_err(|error| blocked(&error))
 }
 
-async fn write(db: &Database, name: &str, value: Option<&JsValue>) -> Result<(), Fault> {
-    let transaction =
-        db.transaction(STORE).with_mode(TransactionMode::Readwrite).build().map_err(|e| blocked(&e))?;
-    {
+async fn decide_in<T>(
+    db: &Database,
+    name: &str,
+    decide: impl FnOnce(Option<JsValue>) -> (Verdict, T),
+) -> Result<T, Fault> {
+    // A ring that is lost takes everything with it that was sealed.
+    let mut options = TransactionOptions::new();
+    options.set_durability(TransactionDurability::Strict);
+    let builder = db.transaction(STORE).with_mode(TransactionMode::Readwrite).with_options(options);
+    let transaction = builder.build().map_err(|error| blocked(&error))?;
+    let decided = {
         let store = transaction.object_store(STORE).map_err(|error| blocked(&error))?;
-        match value {
-            Some(value) => drop(store.put(value).with_key(name).build().map_err(|e| blocked(&e))?),
-            None => drop(store.delete(name).build().map_err(|error| blocked(&error))?),
+        let known: Option<JsValue> =
+            store.get(name).primitive().map_err(|e| blocked(&e))?.await.map_err(|e| blocked(&e))?;
+        let (verdict, decided) = decide(known);
+        match verdict {
+            Verdict::Keep => {}
+            Verdict::Put(value) => {
+                drop(store.put(&value).with_key(name).build().map_err(|error| blocked(&error))?)
+            }
+            Verdict::Delete => drop(store.delete(name).build().map_err(|error| blocked(&error))?),
         }
-    }
-    transaction.commit().await.map_err(|error| blocked(&error))
-}
-
-fn algorithm(nonce: &Uint8Array) -> Object {
-    object(&[("name", "AES-GCM".into()), ("iv", nonce.into())])
-}
-
-fn object(fields: &[(&str, JsValue)]) -> Object {
-    let object = Object::new();
-    for (name, value) in fields {
-        // A plain object takes any property.
-        let _ = Reflect::set(&object, &(*name).into(), value);
-    }
-    object
+        decided
+    };
+    transaction.commit().await.map_err(|error| blocked(&error))?;
+    Ok(decided)
 }
 
 fn blocked(error: &dyn std::fmt::Display) -> Fault {
     let message = format!("the browser's storage does not answer ({error}); close other tabs or free space");
-    Fault::new(ErrorCode::StorageBlocked, message)
-}
-
-fn unusable(error: &JsValue) -> Fault {
-    let message = format!("WebCrypto does not answer ({error:?}); it needs https or localhost");
     Fault::new(ErrorCode::StorageBlocked, message)
 }

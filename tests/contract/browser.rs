@@ -17,7 +17,11 @@ pub struct Browser {
 impl Browser {
     /// A database that no other test knows.
     pub fn new() -> Self {
-        Self { name: format!("contract/{}", Math::random()) }
+        Self::named(&format!("contract/{}", Math::random()))
+    }
+
+    pub fn named(name: &str) -> Self {
+        Self { name: name.into() }
     }
 
     /// The database without the store around it.

@@ -1,0 +1,103 @@
+//! Locking and unlocking: how a client follows the keys of the database it has open.
+//!
+//! While they are locked the client has no room: what was in memory is dropped, every call answers
+//! `locked`, nothing is folded and nothing synced. Live queries stay and run again once unlocked.
+
+use super::client::Client;
+use super::crypto;
+use super::keys::Keys;
+use crate::protocol::{ErrorCode, Fault};
+use crate::store::sealed::Cipher;
+use crate::store::{IndexedDbStore, Store};
+use std::rc::{Rc, Weak};
+use wasm_bindgen_futures::spawn_local;
+
+impl Client {
+    /// `off`, `on` or `locked`.
+    pub fn encryption(&self) -> &'static str {
+        match (self.keys().is_off(), self.room()) {
+            (_, Err(_)) => "locked",
+            (true, _) => "off",
+            (false, _) => "on",
+        }
+    }
+
+    pub async fn unlock(self: &Rc<Self>, passphrase: &str) -> Result<(), Fault> {
+        let passphrase = crypto::passphrase_key(passphrase).await?;
+        self.keys().unlock(&passphrase).await?;
+        *self.passphrase.borrow_mut() = Some(passphrase);
+        self.settle().await
+    }
+
+    pub fn lock(self: &Rc<Self>) -> Result<(), Fault> {
+        self.keys().lock()?;
+        *self.passphrase.borrow_mut() = None;
+        Ok(())
+    }
+
+    pub async fn change_passphrase(
+        self: &Rc<Self>,
+        from: Option<&str>,
+        to: Option<&str>,
+    ) -> Result<(), Fault> {
+        if to == Some("") {
+            return Err(Fault::new(
+                ErrorCode::InvalidRequest,
+                "the new passphrase is empty; null removes it",
+            ));
+        }
+        let from = optional_key(from).await?;
+        let to = optional_key(to).await?;
+        self.keys().change(from.as_ref(), to.as_ref()).await?;
+        *self.passphrase.borrow_mut() = to;
+        self.settle().await
+    }
+
+    /// Empties the database and drops its key. Works on a locked one, too: unsent changes go with it.
+    pub async fn shred(self: &Rc<Self>) -> Result<(), Fault> {
+        let keys = self.keys();
+        let emptied = empty(keys.database()).await;
+        // Without the key nothing can be read, whatever came of the emptying.
+        keys.shred().await?;
+        *self.passphrase.borrow_mut() = None;
+        emptied
+    }
+
+    /// Follows the keys: another context may drop or open them.
+    pub(super) fn watch(self: &Rc<Self>, keys: &Rc<Keys>) {
+        let weak: Weak<Self> = Rc::downgrade(self);
+        keys.watch(move || {
+            let Some(client) = weak.upgrade().filter(|client| !client.closed.get()) else { return };
+            spawn_local(async move {
+                if let Err(fault) = client.settle().await {
+                    *client.fault.borrow_mut() = Some(fault);
+                    client.tell_status();
+                }
+            });
+        });
+    }
+
+    /// Leaves the room if the keys are locked, opens it if they are not.
+    async fn settle(self: &Rc<Self>) -> Result<(), Fault> {
+        if self.keys().sealing().is_ok() == self.room().is_ok() || self.opening.replace(true) {
+            return Ok(());
+        }
+        let opened = self.open_room().await;
+        self.opening.set(false);
+        opened
+    }
+}
+
+async fn empty(database: &str) -> Result<(), Fault> {
+    let store = IndexedDbStore::open(database).await?;
+    let wiped = store.wipe(super::platform::random(), super::platform::random()).await;
+    store.close();
+    wiped
+}
+
+async fn optional_key(passphrase: Option<&str>) -> Result<Option<crypto::CryptoKey>, Fault> {
+    match passphrase {
+        Some(given) => Ok(Some(crypto::passphrase_key(given).await?)),
+        None => Ok(None),
+    }
+}
