@@ -177,8 +177,9 @@ impl Client {
             prepared => prepared?,
         }
         self.watch(&keys);
-        *self.keys.borrow_mut() = keys;
-        self.open_room().await?;
+        let former = self.keys.replace(keys);
+        // A room that does not open is tried again: until then the former user's keys stay with their room.
+        self.open_room().await.inspect_err(|_| drop(self.keys.replace(former)))?;
         let Ok(room) = self.room() else { return Ok(()) };
         if let Err(fault) = room.define().await {
             *self.fault.borrow_mut() = Some(fault);
@@ -209,6 +210,7 @@ impl Client {
         }
         self.fault.borrow_mut().take_if(|fault| fault.code == ErrorCode::Locked);
         self.furnish(&room).await?;
+        self.seal_up_later(&room);
         self.live.touch_all();
         self.run_live();
         self.tell_status();

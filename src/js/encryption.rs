@@ -5,7 +5,10 @@
 
 use super::client::Client;
 use super::crypto;
-use super::keys::Keys;
+use super::keys::{Keys, Spend};
+use super::room::Room;
+use super::vault::Vault;
+use crate::driver::Platform;
 use crate::protocol::{ErrorCode, Fault};
 use crate::store::sealed::Cipher;
 use crate::store::{IndexedDbStore, Store};
@@ -23,6 +26,10 @@ impl Client {
     }
 
     pub async fn unlock(self: &Rc<Self>, passphrase: &str) -> Result<(), Fault> {
+        if self.keys().is_off() {
+            let message = "the local database is not encrypted, so there is nothing to unlock";
+            return Err(Fault::new(ErrorCode::InvalidRequest, message));
+        }
         let passphrase = crypto::passphrase_key(passphrase).await?;
         self.keys().unlock(&passphrase).await?;
         *self.passphrase.borrow_mut() = Some(passphrase);
@@ -75,6 +82,39 @@ impl Client {
                 }
             });
         });
+    }
+
+    /// Seals what lies in plain from before the encryption was turned on: in the open database, and in
+    /// the one from before the sign-in. Another user's is sealed when they sign in again.
+    pub(super) fn seal_up_later(self: &Rc<Self>, room: &Rc<Room>) {
+        if self.keys().is_off() {
+            return;
+        }
+        let (client, room) = (Rc::clone(self), Rc::clone(room));
+        spawn_local(async move {
+            if let Err(fault) = room.seal_up().await.and(client.seal_up_local().await) {
+                room.platform.report(&fault);
+            }
+        });
+    }
+
+    async fn seal_up_local(&self) -> Result<(), Fault> {
+        if self.keys().user().is_none() || self.options.encrypt.is_none() {
+            return Ok(());
+        }
+        let keys = Keys::open(&self.options.name, None, Spend::default()).await?;
+        if !keys.is_off() || !Vault::has_database(keys.database()).await {
+            return Ok(());
+        }
+        let passphrase = self.passphrase.borrow().clone();
+        keys.prepare(self.options.encrypt, passphrase.as_ref()).await?;
+        if !keys.is_open() {
+            return Ok(());
+        }
+        let room = Room::open(&self.options, &self.sessions, keys, self.online.get()).await?;
+        let sealed = room.seal_up().await;
+        room.leave();
+        sealed
     }
 
     /// Leaves the room if the keys are locked, opens it if they are not.

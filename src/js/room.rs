@@ -61,7 +61,6 @@ impl Room {
         let listener = listen(&platform, &replica, &courier);
         courier.feed(Event::Network(online));
         courier.feed(Event::Session(user.clone()));
-        seal_up_later(&replica);
         Ok(Rc::new(Self {
             user,
             platform,
@@ -97,6 +96,21 @@ impl Room {
         self.replica.store().inner().close();
     }
 
+    /// Where the encryption was turned on over data in plain: seals it, unless another context is at it.
+    pub async fn seal_up(&self) -> Result<(), Fault> {
+        let store = self.replica.store();
+        if !store.met_plain() {
+            return Ok(());
+        }
+        let lease = self.platform.try_lease(&format!("{}/seal", self.replica.name())).await;
+        if lease.is_none() {
+            return Ok(());
+        }
+        // Log and state record are written anew by a checkpoint. What fails is tried again at the next start.
+        let checkpoint = self.replica.checkpoint().await;
+        checkpoint.and(store.seal_up().await)
+    }
+
     /// After a sign-out: empties the database, unless changes of the user would be lost.
     pub async fn empty(&self) -> Result<bool, Fault> {
         if !self.replica.state().outbox.is_empty() {
@@ -112,25 +126,6 @@ impl Drop for Room {
     fn drop(&mut self) {
         self.platform.channel().set_onmessage(None);
     }
-}
-
-/// Where the encryption was turned on over data in plain: seals it, unless another context is at it.
-fn seal_up_later(replica: &Rc<Log>) {
-    if !replica.store().met_plain() {
-        return;
-    }
-    let replica = Rc::clone(replica);
-    wasm_bindgen_futures::spawn_local(async move {
-        let lease = replica.platform().try_lease(&format!("{}/seal", replica.name())).await;
-        if lease.is_none() {
-            return;
-        }
-        // Log and state record are written anew by a checkpoint. What fails is tried again at the next start.
-        let checkpoint = replica.checkpoint().await;
-        if let Err(fault) = checkpoint.and(replica.store().seal_up().await) {
-            replica.platform().report(&fault);
-        }
-    });
 }
 
 /// Catches up when another context announces that the log has grown.
