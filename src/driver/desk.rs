@@ -6,15 +6,13 @@
 
 use super::platform::Platform;
 use super::replica::Replica;
-use crate::engine::State;
-use crate::protocol::{Decision, ErrorCode, Fault, Key, MutationId, PgError, Request, Rev, Row, Text};
+use crate::engine::{State, View};
+use crate::protocol::{Decision, ErrorCode, Fault, Mutation, MutationId, PgError, Request, Text};
 use crate::query::{
-    Answer, Collate, Entry, HttpRequest, Parsed, Prepared, ReadPlan, Rows, Unprepared, Walk, WriteContext,
-    WritePlan, parse,
+    Answer, Collate, HttpRequest, Parsed, Prepared, ReadPlan, Unprepared, WriteContext, WritePlan, parse,
 };
 use crate::store::Store;
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 use std::rc::Rc;
 
 /// Says that a local answer may lack rows.
@@ -31,40 +29,6 @@ pub struct Desk<S: Store, P: Platform> {
     replica: Rc<Replica<S, P>>,
     tables: BTreeSet<Text>,
     collate: Rc<dyn Collate>,
-}
-
-/// The visible rows of a state.
-struct Visible<'a>(&'a State);
-
-/// By the primary key's list alone: no index is kept yet.
-impl Rows for Visible<'_> {
-    fn row<'a>(&'a self, table: &str, key: &Key) -> Option<&'a str> {
-        self.0.visible(table, key).map(Row::as_str)
-    }
-
-    fn base(&self, table: &str, key: &Key) -> Option<Rev> {
-        self.0.rows.get(table, key).map(|base| base.rev)
-    }
-
-    fn walk<'a>(&'a self, table: &str, walk: &Walk, visit: &mut dyn FnMut(Entry<'a>) -> ControlFlow<()>) {
-        let mut entries = Vec::new();
-        self.0.for_each_visible(table, &mut |key, row| {
-            let entry = Entry { index_key: key.as_str().as_bytes(), key: key.as_str(), row: row.as_str() };
-            entries.extend(walk.holds(entry.index_key).then_some(entry));
-        });
-        if walk.descending {
-            entries.reverse();
-        }
-        let _ = entries.into_iter().try_for_each(visit);
-    }
-
-    fn estimate(&self, table: &str, _: &Walk) -> usize {
-        self.0.rows.size(table).0
-    }
-
-    fn has_index(&self, _: &str, _: usize) -> bool {
-        false
-    }
 }
 
 impl<S: Store + 'static, P: Platform> Desk<S, P> {
@@ -91,7 +55,7 @@ impl<S: Store + 'static, P: Platform> Desk<S, P> {
         match parsed {
             Parsed::Refused(error) => Route::Answer(Answer::refused(&error)),
             Parsed::Unsupported(feature) => self.elsewhere(&feature),
-            Parsed::Read(plan) => self.read(&plan),
+            Parsed::Read(plan) => self.read(&plan).await,
             Parsed::Write(_) if request.method != "POST" && !self.is_exact(table) => {
                 if self.is_network_exact(table) {
                     return Route::Network;
@@ -105,34 +69,42 @@ impl<S: Store + 'static, P: Platform> Desk<S, P> {
     }
 
     /// Runs a read on what is here, whether or not it is everything.
-    pub fn read_local(&self, request: &HttpRequest<'_>) -> Answer {
-        let state = self.replica.state();
-        match parse(&state.schema, request) {
-            Parsed::Read(plan) => self.answer_read(&state, &plan),
+    pub async fn read_local(&self, request: &HttpRequest<'_>) -> Answer {
+        let parsed = parse(&self.replica.state().schema, request);
+        match parsed {
+            Parsed::Read(plan) => self.answer_read(&plan).await,
             Parsed::Refused(error) => Answer::refused(&error),
             Parsed::Unsupported(feature) => Answer::refused(&unsupported(&feature)),
             Parsed::Write(_) => Answer::refused(&unsupported("a write as a live query")),
         }
     }
 
-    fn read(&self, plan: &ReadPlan) -> Route {
+    async fn read(&self, plan: &ReadPlan) -> Route {
         let table = plan.table();
         if !self.is_exact(table) && self.is_network_exact(table) {
             return Route::Network;
         }
-        Route::Answer(self.answer_read(&self.replica.state(), plan))
+        Route::Answer(self.answer_read(plan).await)
     }
 
-    fn answer_read(&self, state: &State, plan: &ReadPlan) -> Answer {
-        let mut answer = plan.run(&state.schema, &Visible(state), self.collate.as_ref());
-        if !state.held.contains(plan.table()) {
+    async fn answer_read(&self, plan: &ReadPlan) -> Answer {
+        let run = |state: &State, view: &View| plan.run(&state.schema, view, self.collate.as_ref());
+        let mut answer = match self.replica.query(run).await {
+            Ok(answer) => answer,
+            Err(fault) => return failure(&fault),
+        };
+        if !self.is_exact(plan.table()) {
             answer.headers.push((COVERAGE.into(), "partial".into()));
         }
         answer
     }
 
     async fn write(&self, plan: &WritePlan, user: Option<&Text>) -> Route {
-        let mut prepared = match self.prepare(plan, user) {
+        let prepared = match self.replica.query(|state, view| self.prepare(plan, user, state, view)).await {
+            Ok(prepared) => prepared,
+            Err(fault) => return Route::Answer(failure(&fault)),
+        };
+        let mut prepared = match prepared {
             Ok(prepared) => prepared,
             Err(Unprepared::Refused(error)) => return Route::Answer(Answer::refused(&error)),
             Err(Unprepared::Unsupported(feature)) => return self.elsewhere(&feature),
@@ -140,31 +112,40 @@ impl<S: Store + 'static, P: Platform> Desk<S, P> {
         let decision = if prepared.mutations.is_empty() {
             Decision::Done(Vec::new())
         } else {
-            let platform = self.replica.platform();
-            let request = Request {
-                id: MutationId::new(platform.now_ms(), ten(platform.random())),
-                user: user.cloned(),
-                time_ms: platform.now_ms(),
-                mutations: std::mem::take(&mut prepared.mutations), // the answer needs none of them
-            };
-            match self.replica.write(request).await {
+            let mutations = std::mem::take(&mut prepared.mutations); // the answer needs none of them
+            match self.replica.write(self.request(mutations, user)).await {
                 Ok(decision) => decision,
                 Err(fault) => return Route::Answer(failure(&fault)),
             }
         };
-        let state = self.replica.state();
-        Route::Answer(prepared.answer(&state.schema, &Visible(&state), decision))
+        let run = |state: &State, view: &View| prepared.answer(&state.schema, view, &decision);
+        Route::Answer(self.replica.query(run).await.unwrap_or_else(|fault| failure(&fault)))
     }
 
-    fn prepare(&self, plan: &WritePlan, user: Option<&Text>) -> Result<Prepared, Unprepared> {
+    fn request(&self, mutations: Vec<Mutation>, user: Option<&Text>) -> Request {
         let platform = self.replica.platform();
-        let state = self.replica.state();
+        Request {
+            id: MutationId::new(platform.now_ms(), ten(platform.random())),
+            user: user.cloned(),
+            time_ms: platform.now_ms(),
+            mutations,
+        }
+    }
+
+    fn prepare(
+        &self,
+        plan: &WritePlan,
+        user: Option<&Text>,
+        state: &State,
+        view: &View,
+    ) -> Result<Prepared, Unprepared> {
+        let platform = self.replica.platform();
         let mut context = WriteContext {
             user: user.map(AsRef::as_ref),
             now_ms: platform.now_ms(),
             random: &mut || platform.random(),
         };
-        plan.prepare(&state.schema, &Visible(&state), self.collate.as_ref(), &mut context)
+        plan.prepare(&state.schema, view, self.collate.as_ref(), &mut context)
     }
 
     /// Whether the local rows are all rows.

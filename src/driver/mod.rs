@@ -1,7 +1,7 @@
 //! Who carries it out: one context's loop over engine, store and remote.
 //!
 //! ```text
-//! app ─▶ desk (answers requests) ─▶ replica (appends, folds, catches up) ─▶ store
+//! app ─▶ desk (answers requests) ─▶ replica (appends, folds, catches up, rests) ─▶ store
 //!                                      ▲
 //!                    courier (carries out the sync machine's effects) ─▶ remote
 //! ```
@@ -9,12 +9,15 @@
 //! A context is one JavaScript realm with the engine in it. Nothing here decides what the engine can
 //! decide; nothing here touches the browser but through [`Platform`].
 
+mod cache;
+mod checkpoint;
 mod courier;
 mod desk;
 mod platform;
 mod replica;
+mod turn;
 
 pub use courier::Courier;
 pub use desk::{COVERAGE, Desk, Route};
 pub use platform::Platform;
-pub use replica::Replica;
+pub use replica::{QUARANTINE, Replica};

@@ -2,12 +2,22 @@
 //!
 //! Every context is a replica. Writes queue up while a transaction is under way and leave as one frame
 //! (group commit); the writer's answer comes from the fold. A context that finds frames of others before
-//! its own, or a checkpoint beyond its seq, catches up first. It never calls out while state is borrowed.
+//! its own, or another checkpoint, catches up first. Frames are folded one at a time, in order: while the
+//! rows that one needs are read, later ones wait. It never calls out while state is borrowed.
 
+mod damage;
+mod reading;
+
+pub use damage::QUARANTINE;
+
+use super::cache::BlockCache;
 use super::platform::Platform;
-use crate::engine::{self, Changes, Damage, Found, Frame, State, snapshot};
+use super::turn::Turns;
+use crate::engine::frame::Lost;
+use crate::engine::rest::Plan;
+use crate::engine::{self, Changes, Damage, Frame, State};
 use crate::protocol::{Decision, ErrorCode, Fault, MutationId, Request, limits};
-use crate::store::{Checkpoint, Durability, Loaded, Logged, Manifest, Seq, Store, records};
+use crate::store::{Durability, Logged, Manifest, Seq, Store, records};
 use futures_channel::oneshot;
 use std::cell::{Cell, Ref, RefCell};
 use std::collections::BTreeMap;
@@ -22,23 +32,28 @@ pub struct Replica<S: Store, P: Platform> {
     name: String,
     durability: Durability,
     state: RefCell<State>,
+    /// Blocks of the state's segments.
+    cache: RefCell<BlockCache>,
+    folding: Turns,
     manifest: RefCell<Manifest>,
     queue: RefCell<Vec<Request>>,
     committing: Cell<bool>,
     announcing: Cell<bool>,
     waiting: RefCell<BTreeMap<MutationId, Waiting>>,
-    tail: Cell<Tail>,
+    tail: Cell<TailSize>,
     /// Set for good when this context may no longer write.
     halted: RefCell<Option<Fault>>,
     damaged: Cell<u32>,
+    /// Segments that could not be read, and the log does not know it yet.
+    lost: RefCell<Vec<Lost>>,
     watchers: RefCell<Vec<Watcher>>,
 }
 
 /// What the log holds beyond the checkpoint.
 #[derive(Clone, Copy, Default)]
-struct Tail {
-    records: u64,
-    bytes: usize,
+pub struct TailSize {
+    pub records: u64,
+    pub bytes: usize,
 }
 
 impl<S: Store + 'static, P: Platform> Replica<S, P> {
@@ -50,12 +65,16 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
         durability: Durability,
     ) -> Result<Rc<Self>, Fault> {
         let loaded = store.load().await?;
+        let folding = Turns::default();
+        let turn = folding.take().await;
         let replica = Rc::new(Self {
             store,
             platform,
             name: name.into(),
             durability,
             state: RefCell::default(),
+            cache: RefCell::new(BlockCache::new(limits::HOT_BYTES)),
+            folding,
             manifest: RefCell::new(loaded.tail.manifest.clone()),
             queue: RefCell::default(),
             committing: Cell::new(false),
@@ -64,9 +83,12 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
             tail: Cell::default(),
             halted: RefCell::new(None),
             damaged: Cell::new(0),
+            lost: RefCell::default(),
             watchers: RefCell::default(),
         });
-        replica.rebuild(loaded)?;
+        replica.rebuild(loaded).await?;
+        drop(turn);
+        replica.give_up_lost().await?;
         Ok(replica)
     }
 
@@ -118,57 +140,65 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
         let durability = match frame {
             Frame::Write(_) | Frame::Sent(_) => self.durability,
             // These can be had again from the server.
-            Frame::Pushed(_) | Frame::Pulled(_) | Frame::Schema(_) | Frame::Resync(_) => Durability::Relaxed,
+            Frame::Pushed(_) | Frame::Pulled(_) | Frame::Schema(_) | Frame::Resync(_) | Frame::Lost(_) => {
+                Durability::Relaxed
+            }
         };
         self.halted.borrow().clone().map_or(Ok(()), Err)?;
-        self.commit(frame, durability).await
+        self.commit(frame, durability).await?;
+        // A first sync brings more than memory should hold.
+        if let Err(fault) = Box::pin(self.checkpoint_if_due()).await {
+            self.report(&fault);
+        }
+        Ok(())
     }
 
-    /// Folds what other contexts have appended.
-    pub async fn catch_up(&self) -> Result<(), Fault> {
+    /// Folds what other contexts have appended, and takes up their checkpoints.
+    pub async fn catch_up(self: &Rc<Self>) -> Result<(), Fault> {
+        let turn = self.folding.take().await;
+        self.follow().await?;
+        drop(turn);
+        self.give_up_lost().await
+    }
+
+    /// Catches up; the turn to fold is the caller's.
+    async fn follow(&self) -> Result<(), Fault> {
         let seq = self.state.borrow().seq;
         let tail = self.store.tail(seq).await?;
         self.check_life(&tail.manifest)?;
-        if tail.manifest.base > self.state.borrow().seq {
-            // The frames in between are in the checkpoint only.
-            let loaded = self.store.load().await?;
-            self.check_life(&loaded.tail.manifest)?;
-            self.rebuild(loaded)?;
-            self.answer_from_state();
+        if tail.manifest.version != self.manifest.borrow().version || !self.fold_logged(tail.frames).await? {
+            return self.reload().await;
+        }
+        Ok(())
+    }
+
+    /// Begins anew from the store: another checkpoint names other segments, and frames may be in it only.
+    async fn reload(&self) -> Result<(), Fault> {
+        let loaded = self.store.load().await?;
+        self.check_life(&loaded.tail.manifest)?;
+        let lacks_frames = loaded.tail.manifest.base > self.state.borrow().seq;
+        self.rebuild(loaded).await?;
+        self.answer_from_state();
+        if lacks_frames {
             let everything = self.state.borrow().schema.tables.keys().cloned().collect();
             self.notify(&Changes { tables: everything, ..Changes::default() });
-            return Ok(());
         }
-        self.adopt(tail.manifest);
-        self.fold_logged(tail.frames)
+        Ok(())
     }
 
-    /// Checkpoints if the tail has grown long, unless another context is at it.
-    pub async fn checkpoint_if_due(&self) -> Result<bool, Fault> {
-        let tail = self.tail.get();
-        if tail.records < limits::CHECKPOINT_RECORDS && tail.bytes < limits::CHECKPOINT_BYTES {
-            return Ok(false);
-        }
-        self.checkpoint().await
+    pub fn tail_size(&self) -> TailSize {
+        self.tail.get()
     }
 
-    /// Turns the log so far into a checkpoint. False if another context was quicker.
-    pub async fn checkpoint(&self) -> Result<bool, Fault> {
-        let lease = self.platform.try_lease(&format!("{}/checkpoint", self.name)).await;
-        if lease.is_none() || self.halted.borrow().is_some() {
-            return Ok(false);
-        }
-        let (base, (state, blocks)) = {
-            let state = self.state.borrow();
-            (state.seq, snapshot::write(&state))
-        };
-        let expected = self.manifest.borrow().version;
-        let written = self.store.checkpoint_whole(expected, base, Checkpoint { state, blocks }).await?;
-        match written {
-            Some(manifest) => self.adopt(manifest),
-            None => self.catch_up().await?,
-        }
-        Ok(true)
+    pub fn is_halted(&self) -> bool {
+        self.halted.borrow().is_some()
+    }
+
+    /// Takes over a checkpoint of our own.
+    pub async fn rest(&self, plan: Plan) {
+        let _turn = self.folding.take().await;
+        self.state.borrow_mut().rest(plan);
+        self.forget_blocks();
     }
 
     /// A database that was emptied or replaced is another one: this replica ends.
@@ -241,14 +271,18 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
         let [bytes] = frames;
         let seq = seqs.first().copied().unwrap_or_default();
         let records = records::count(&bytes) as u64;
-        if self.state.borrow().seq + records == seq {
+        let turn = self.folding.take().await;
+        let is_next = self.state.borrow().seq + records == seq;
+        if !is_next {
+            self.follow().await?;
+        } else if self.fold(seq, frame).await? {
             self.grow(records, bytes.len());
-            self.fold(seq, frame);
         } else {
-            self.catch_up().await?;
+            self.reload().await?;
         }
+        drop(turn);
         self.announce_soon();
-        Ok(())
+        self.give_up_lost().await
     }
 
     /// Tells the other contexts once for all frames of this moment, after their writers have been answered.
@@ -265,55 +299,40 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
         });
     }
 
-    fn rebuild(&self, loaded: Loaded) -> Result<(), Fault> {
-        let state = match loaded.state {
-            Some(state) => snapshot::read(&state, &loaded.former_blocks)
-                .map_err(|damage| self.damage_fault(&damage, "the checkpoint"))?,
-            None => State::at(loaded.tail.manifest.base),
-        };
-        *self.state.borrow_mut() = state;
-        *self.manifest.borrow_mut() = loaded.tail.manifest;
-        self.tail.set(Tail::default());
-        self.fold_logged(loaded.tail.frames)
-    }
-
-    fn fold_logged(&self, frames: Vec<Logged>) -> Result<(), Fault> {
+    /// Folds frames of the log. False: the segments they need are no longer there.
+    async fn fold_logged(&self, frames: Vec<Logged>) -> Result<bool, Fault> {
         for Logged { seq, frame: bytes } in frames {
             if seq <= self.state.borrow().seq {
                 continue;
             }
             match Frame::decode(&bytes) {
                 Ok(frame) => {
+                    if !self.fold(seq, frame).await? {
+                        return Ok(false);
+                    }
                     self.grow(records::count(&bytes) as u64, bytes.len());
-                    self.fold(seq, frame);
                 }
                 Err(damage) if damage.is_newer() => {
                     let fault = self.damage_fault(&damage, &format!("frame {seq}"));
                     *self.halted.borrow_mut() = Some(fault.clone());
                     return Err(fault);
                 }
-                Err(damage) => {
-                    // Quarantined: it changes nothing, and everything after it stays usable.
-                    self.damaged.set(self.damaged.get() + 1);
-                    self.report(&self.damage_fault(&damage, &format!("frame {seq}")));
-                    self.state.borrow_mut().seq = seq;
-                }
+                Err(damage) => self.quarantine_frame(seq, &bytes, &damage).await,
             }
         }
-        Ok(())
+        Ok(true)
     }
 
-    fn fold(&self, seq: Seq, frame: Frame) {
-        let changes = {
-            let mut state = self.state.borrow_mut();
-            let needed = engine::needs(&state, &frame);
-            debug_assert!(needed.is_empty(), "every base row is in memory in this version");
-            engine::apply(&mut state, Found::new(), seq, frame)
-        };
+    /// Folds one frame; the turn is the caller's. False: rows it needs are in segments that are gone.
+    async fn fold(&self, seq: Seq, frame: Frame) -> Result<bool, Fault> {
+        let needed = engine::needs(&self.state.borrow(), &frame);
+        let Some(found) = self.find(&needed).await? else { return Ok(false) };
+        let changes = engine::apply(&mut self.state.borrow_mut(), found, seq, frame);
         for (id, decision) in &changes.decisions {
             self.answer(*id, Ok(decision.clone()));
         }
         self.notify(&changes);
+        Ok(true)
     }
 
     fn answer(&self, request: MutationId, answer: Result<Decision, Fault>) {
@@ -344,25 +363,14 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
 
     fn grow(&self, records: u64, bytes: usize) {
         let tail = self.tail.get();
-        self.tail.set(Tail { records: tail.records + records, bytes: tail.bytes + bytes });
+        self.tail.set(TailSize { records: tail.records + records, bytes: tail.bytes + bytes });
     }
 
-    fn adopt(&self, manifest: Manifest) {
+    pub fn adopt(&self, manifest: Manifest) {
         if manifest.version != self.manifest.borrow().version {
-            self.tail.set(Tail::default());
+            self.tail.set(TailSize::default());
             *self.manifest.borrow_mut() = manifest;
         }
-    }
-
-    fn damage_fault(&self, damage: &Damage, what: &str) -> Fault {
-        let name = &self.name;
-        if damage.is_newer() {
-            let message = format!(
-                "{what} of {name} was written by a newer version ({damage}); reload the page, unsent changes are safe"
-            );
-            return Fault::new(ErrorCode::NewerVersion, message);
-        }
-        Fault::new(ErrorCode::CorruptFrame, format!("{what} of {name} cannot be read: {damage}"))
     }
 
     fn report(&self, fault: &Fault) {

@@ -1,17 +1,41 @@
 //! What a fold did, for those who watch: rows to look at again, requests to answer.
 
 use super::rows::RowId;
-use crate::protocol::{Decision, MutationId, Text};
+use super::state::State;
+use crate::protocol::{Decision, MutationId, Row, Text};
+
+/// A row that may look different now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    pub row: RowId,
+    pub before: Before,
+    /// The visible row now.
+    pub after: Option<Row>,
+}
+
+/// The visible row as it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Before {
+    /// Only a segment could tell.
+    Unknown,
+    Row(Option<Row>),
+}
 
 /// What a fold did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
-    /// Rows that may look different now.
-    pub rows: Vec<RowId>,
-    /// Tables whose definition changed.
+    pub rows: Vec<Changed>,
+    /// Tables that may look different as a whole: their definition changed, or what is held of them.
     pub tables: Vec<Text>,
     /// What was decided about the requests of a `Write`.
     pub decisions: Vec<(MutationId, Decision)>,
     /// The frame no longer fitted the state and did nothing.
     pub dropped: bool,
+}
+
+impl Changes {
+    pub(super) fn note(&mut self, state: &State, row: RowId, before: Before) {
+        let after = state.visible(&row.0, &row.1).cloned();
+        self.rows.push(Changed { row, before, after });
+    }
 }

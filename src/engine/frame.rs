@@ -10,7 +10,7 @@
 
 use crate::protocol::pull::{Page, PullRequest};
 use crate::protocol::push::Outcome;
-use crate::protocol::{MutationId, Request, Schema, Text, limits, schema};
+use crate::protocol::{MutationId, Request, Schema, SegmentId, Text, limits, schema};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -34,6 +34,8 @@ pub enum Frame {
     Schema(Schema),
     /// The server cannot continue from these tables' cursors; the rows stay until pulled afresh.
     Resync(Resync),
+    /// A segment that cannot be read: what it held is pulled again.
+    Lost(Lost),
 }
 
 /// Seals mutations: what `Sent` names is never coalesced again, and repeated as it is.
@@ -67,6 +69,12 @@ pub struct Resync {
     pub reason: Text,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lost {
+    pub table: Text,
+    pub segment: SegmentId,
+}
+
 /// Kind numbers. 5–8 and 10–12 are kept for `Fetched`, `Resolved`, `Settled`, `Evicted`, `Audited`,
 /// `Files` and `Imported`; 32 and up are not log frames.
 mod kind {
@@ -76,16 +84,19 @@ mod kind {
     pub const PULLED: u8 = 4;
     pub const SCHEMA: u8 = 9;
     pub const RESYNC: u8 = 13;
+    pub const LOST: u8 = 14;
 }
 
-/// Kind of a checkpoint's state record.
+/// Kind of a state record of format 1.
 pub const STATE_RECORD: u8 = 32;
-/// Kind of a block of base rows.
+/// Kind of a block of base rows in a checkpoint of format 1.
 pub const ROW_BLOCK: u8 = 33;
 /// Kinds of a segment's blocks: its directory, rows, and entries of a list.
 pub const SEGMENT_DIRECTORY: u8 = 34;
 pub const SEGMENT_ROW_BLOCK: u8 = 35;
 pub const SEGMENT_LIST_BLOCK: u8 = 36;
+/// Kind of the state record of a database with segments.
+pub const TIERED_RECORD: u8 = 37;
 
 /// Why bytes are not a frame of ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,6 +121,7 @@ impl Frame {
             Self::Pulled(pulled) => seal(kind::PULLED, pulled),
             Self::Schema(schema) => seal(kind::SCHEMA, schema),
             Self::Resync(resync) => seal(kind::RESYNC, resync),
+            Self::Lost(lost) => seal(kind::LOST, lost),
         }
     }
 
@@ -123,6 +135,7 @@ impl Frame {
             kind::SCHEMA if version(bytes) < 2 => Self::Schema(read::<schema::v1::Schema>(payload)?.into()),
             kind::SCHEMA => Self::Schema(read(payload)?),
             kind::RESYNC => Self::Resync(read(payload)?),
+            kind::LOST => Self::Lost(read(payload)?),
             other => return Err(Damage::UnknownKind(other)),
         })
     }
@@ -156,7 +169,12 @@ fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
 /// The version that introduced a kind's present payload. 2: a table names its indexes; segments.
 fn payload_version(kind: u8) -> u8 {
     match kind {
-        kind::SCHEMA | STATE_RECORD | SEGMENT_DIRECTORY | SEGMENT_ROW_BLOCK | SEGMENT_LIST_BLOCK => 2,
+        kind::SCHEMA
+        | kind::LOST
+        | TIERED_RECORD
+        | SEGMENT_DIRECTORY
+        | SEGMENT_ROW_BLOCK
+        | SEGMENT_LIST_BLOCK => 2,
         _ => 1,
     }
 }

@@ -3,9 +3,10 @@
 //! Base rows move under pending mutations, which are rebased. A round from nothing sweeps, at its end,
 //! what it did not name; the old rows stay readable until then.
 
+use super::changes::Before;
 use super::changes::Changes;
 use super::frame::Pulled;
-use super::rows::{Base, Tombstone};
+use super::rows::{Base, RowId, Source};
 use super::state::{Round, State};
 use crate::protocol::pull::{Page, PullRequest};
 use crate::protocol::row::fields;
@@ -69,12 +70,11 @@ fn begin(state: &mut State, seq: Seq, request: &PullRequest) -> Seq {
 
 fn end(state: &mut State, request: &PullRequest, cursor: &Text, began: Seq, changes: &mut Changes) {
     for (table, _) in &request.tables {
-        for key in state.rows.end_round(table, began) {
-            let id = (table.clone(), key);
-            state.rebase(&id);
-            changes.rows.push(id);
+        let is_swept = state.rows.end_round(table, began);
+        if is_swept {
+            state.rebase_table(table);
         }
-        if state.held.insert(table.clone()) {
+        if state.held.insert(table.clone()) || is_swept {
             changes.tables.push(table.clone());
         }
         state.cursors.insert(table.clone(), cursor.clone());
@@ -89,30 +89,35 @@ fn end(state: &mut State, request: &PullRequest, cursor: &Text, began: Seq, chan
 
 fn fold_page(state: &mut State, seq: Seq, page: Page, changes: &mut Changes) {
     let Some(table) = state.schema.tables.get(&page.table).cloned() else { return };
-    let mut touched = Vec::new();
+    let mut touched: Vec<(RowId, Before)> = Vec::new();
     for (rev, json) in &page.rows {
         let Ok(row) = Row::from_json(&table, json) else { continue };
         let Some(key) = Key::of(&table, &row) else { continue };
-        if state.rows.put(&page.table, &key, Base { rev: *rev, row, made_from: None }) {
-            touched.push(key);
+        let id = (page.table.clone(), key);
+        let before = state.seen(&id);
+        if state.rows.put(&id.0, &id.1, Base { rev: *rev, row, made_from: None }, seq, Source::Pull) {
+            touched.push((id, before));
         }
     }
     for (rev, json) in &page.gone {
         let Some(key) = key_of(&table, json) else { continue };
-        if state.rows.bury(&page.table, &key, Tombstone { rev: *rev, seq }) {
-            touched.push(key);
+        let id = (page.table.clone(), key);
+        let before = state.seen(&id);
+        if state.rows.bury(&id.0, &id.1, *rev, seq, Source::Pull) {
+            touched.push((id, before));
         }
     }
     for (_, json) in &page.cold {
         let Some(key) = key_of(&table, json) else { continue };
-        if state.rows.forget(&page.table, &key) {
-            touched.push(key);
+        let id = (page.table.clone(), key);
+        let before = state.seen(&id);
+        if state.rows.forget(&id.0, &id.1, seq) {
+            touched.push((id, before));
         }
     }
-    for key in touched {
-        let id = (page.table.clone(), key);
+    for (id, before) in touched {
         state.rebase(&id);
-        changes.rows.push(id);
+        changes.note(state, id, before);
     }
 }
 

@@ -6,7 +6,7 @@
 use super::changes::Changes;
 use super::frame::Pushed;
 use super::outbox::{Pending, Place, Standing};
-use super::rows::{Base, RowId, Tombstone};
+use super::rows::{Base, RowId, Source};
 use super::state::State;
 use crate::protocol::push::Outcome;
 use crate::protocol::{Op, Rev, Row, Seq, Text};
@@ -28,9 +28,10 @@ pub fn fold(state: &mut State, seq: Seq, pushed: Pushed, changes: &mut Changes) 
             complete = false; // whoever folded the first answer decided about its row
             continue;
         };
+        let before = state.seen(&row);
         complete &= settle(state, seq, place, &row, outcome);
         state.rebase(&row);
-        changes.rows.push(row);
+        changes.note(state, row, before);
     }
     if state.batch.as_ref().is_some_and(|batch| batch.mutations.is_empty()) {
         state.batch = None;
@@ -56,11 +57,11 @@ fn settle(state: &mut State, seq: Seq, place: Place, id: &RowId, outcome: Outcom
             Some(pending) => applied(state, seq, &pending, rev, &set),
             None => true,
         },
-        Outcome::Merged { rev, row } => replaced(state, place, Some(rev), Some(&row)),
-        Outcome::Superseded { rev, row } => replaced(state, place, rev, row.as_deref()),
+        Outcome::Merged { rev, row } => replaced(state, seq, place, Some(rev), Some(&row)),
+        Outcome::Superseded { rev, row } => replaced(state, seq, place, rev, row.as_deref()),
         Outcome::Conflict { rev, row } => {
             if let (Some(rev), Some(row)) = (rev, &row) {
-                store_row(state, id, rev, row);
+                store_row(state, seq, id, rev, row);
             }
             state.outbox.edit(place, |pending| pending.standing = Standing::Conflict { row });
             true
@@ -85,7 +86,7 @@ fn refuse(state: &mut State, place: Place, code: Text, message: Text) -> bool {
 fn applied(state: &mut State, seq: Seq, pending: &Pending, rev: Option<Rev>, set: &[(Text, Text)]) -> bool {
     let (table, key) = &pending.row;
     let (Some(rev), Some(definition)) = (rev, state.schema.tables.get(table)) else {
-        state.rows.forget(table, key); // a delete of a row that the server does not show us
+        state.rows.forget(table, key, seq); // a delete of a row that the server does not show us
         return pending.op == Op::Delete;
     };
     let shown = pending.shown.iter().map(|(column, value)| (column.as_ref(), value.as_ref()));
@@ -94,7 +95,7 @@ fn applied(state: &mut State, seq: Seq, pending: &Pending, rev: Option<Rev>, set
     let stored: Vec<_> = shown.chain(cells).chain(set).collect();
     let row = match pending.op {
         Op::Delete => {
-            state.rows.bury(table, key, Tombstone { rev, seq });
+            state.rows.bury(table, key, rev, seq, Source::Answer);
             return true;
         }
         Op::Update => match state.rows.get(table, key) {
@@ -113,7 +114,7 @@ fn applied(state: &mut State, seq: Seq, pending: &Pending, rev: Option<Rev>, set
     let is_known = row.is_some();
     if let Some(row) = row {
         let met = if pending.op == Op::Update { pending.base } else { Some(Rev(0)) };
-        state.rows.put(table, key, Base { rev, row, made_from: met });
+        state.rows.put(table, key, Base { rev, row, made_from: met }, seq, Source::Answer);
     }
     move_followers(state, pending, rev, |column| {
         stored.iter().rev().find(|(name, _)| *name == column).map(|(_, value)| Text::from(*value))
@@ -122,10 +123,10 @@ fn applied(state: &mut State, seq: Seq, pending: &Pending, rev: Option<Rev>, set
 }
 
 /// The server tells the whole row as it is now.
-fn replaced(state: &mut State, place: Place, rev: Option<Rev>, row: Option<&str>) -> bool {
+fn replaced(state: &mut State, seq: Seq, place: Place, rev: Option<Rev>, row: Option<&str>) -> bool {
     let Some(pending) = state.outbox.remove(place) else { return true };
     let (Some(rev), Some(row)) = (rev, row) else { return false };
-    match store_row(state, &pending.row, rev, row) {
+    match store_row(state, seq, &pending.row, rev, row) {
         Some(row) => {
             move_followers(state, &pending, rev, |column| row.value(column).map(Text::from));
             true
@@ -134,10 +135,11 @@ fn replaced(state: &mut State, place: Place, rev: Option<Rev>, row: Option<&str>
     }
 }
 
-fn store_row(state: &mut State, id: &RowId, rev: Rev, json: &str) -> Option<Row> {
+fn store_row(state: &mut State, seq: Seq, id: &RowId, rev: Rev, json: &str) -> Option<Row> {
     let definition = state.schema.tables.get(&id.0)?;
     let row = Row::from_json(definition, json).ok()?;
-    state.rows.put(&id.0, &id.1, Base { rev, row: row.clone(), made_from: None });
+    let base = Base { rev, row: row.clone(), made_from: None };
+    state.rows.put(&id.0, &id.1, base, seq, Source::Answer);
     Some(row)
 }
 

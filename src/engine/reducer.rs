@@ -10,11 +10,11 @@ use super::outbox::Pending;
 use super::rows::{Base, RowId};
 use super::state::{Batch, State};
 use super::{pulled, pushed, write};
-use crate::protocol::{Row, Schema, Seq, Table, Text};
+use crate::protocol::{Schema, Seq, Table, Text};
 use std::collections::BTreeMap;
 
-/// Rows read from segments for a fold; `None`: not held.
-pub type Found = BTreeMap<RowId, Option<Base>>;
+/// Rows read from segments for a fold, each with its generation; `None`: not held.
+pub type Found = BTreeMap<RowId, Option<(Base, u32)>>;
 
 /// The rows a frame's decision depends on that are not in memory.
 pub fn needs(state: &State, frame: &Frame) -> Vec<RowId> {
@@ -28,17 +28,17 @@ pub fn needs(state: &State, frame: &Frame) -> Vec<RowId> {
             pending.map(|pending| pending.row.clone()).collect()
         }
         // The newest version wins: a page needs nothing.
-        Frame::Sent(_) | Frame::Pulled(_) | Frame::Schema(_) | Frame::Resync(_) => Vec::new(),
+        Frame::Sent(_) | Frame::Pulled(_) | Frame::Schema(_) | Frame::Resync(_) | Frame::Lost(_) => {
+            Vec::new()
+        }
     };
-    ids.into_iter().filter(|id| !state.is_resident(id)).collect()
+    ids.into_iter().filter(|id| state.rows.is_unread(id)).collect()
 }
 
 /// Folds a frame.
 pub fn apply(state: &mut State, found: Found, seq: Seq, frame: Frame) -> Changes {
-    for ((table, key), base) in found {
-        if let Some(base) = base {
-            state.rows.put(&table, &key, base);
-        }
+    for (id, found) in found {
+        state.rows.read(&id, found);
     }
     let mut changes = Changes::default();
     match frame {
@@ -48,6 +48,10 @@ pub fn apply(state: &mut State, found: Found, seq: Seq, frame: Frame) -> Changes
         Frame::Pulled(pulled) => pulled::fold(state, seq, pulled, &mut changes),
         Frame::Schema(schema) => fold_schema(state, schema, &mut changes),
         Frame::Resync(resync) => fold_resync(state, &resync, &mut changes),
+        Frame::Lost(lost) => {
+            state.lose(&lost);
+            changes.tables.push(lost.table);
+        }
     }
     state.seq = seq;
     changes
@@ -80,12 +84,9 @@ fn fold_schema(state: &mut State, schema: Schema, changes: &mut Changes) {
             continue;
         }
         changes.tables.push(name.clone());
-        let Some(before) = before.cloned() else { continue };
-        let is_gone = |column: &str| before.column(column).is_some() && table.column(column).is_none();
-        state.rows.rewrite(name, |row| {
-            let fields: Vec<_> = row.fields().into_iter().filter(|(column, _)| !is_gone(column)).collect();
-            Row::from_fields(table, &fields)
-        });
+        let former = before.cloned();
+        state.rows.define(name, table);
+        let Some(before) = former else { continue };
         let shape = |table: &Table| -> Vec<(Text, Text)> {
             table.columns.iter().map(|column| (column.name.clone(), column.type_name.clone())).collect()
         };

@@ -1,23 +1,28 @@
-//! A checkpoint's bytes: the state record, and base rows in blocks below 63 KiB.
+//! The state record: what a checkpoint keeps of the log that is not rows, and which segments hold the rows.
 //!
-//! State record + blocks are the whole state at a seq. Answers to recent requests are part of it, so a
+//! State record + segments are the whole state at a seq. Answers to recent requests are part of it, so a
 //! context that missed the frames still answers its own waiting writes.
 
+mod former;
+
 use super::answers::Answers;
-use super::frame::{self, Damage, ROW_BLOCK, STATE_RECORD, seal};
+use super::frame::{self, Damage, TIERED_RECORD, seal};
 use super::outbox::Outbox;
-use super::rows::{Base, RowsRecord};
+use super::rows::{Dead, Rested, Rows, Slot, TableRows};
+use super::segment::{Directory, SegmentId};
 use super::state::{Batch, Round, State};
-use crate::protocol::{Key, Schema, Seq, Stamp, Text, limits, schema};
+use crate::protocol::{Key, Schema, Seq, Stamp, Text};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
-/// `S`: the definitions as the record's version holds them.
-#[derive(Serialize, Deserialize)]
-struct StateRecord<S> {
+pub use former::read as read_former;
+
+/// Everything but the rows.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Record {
     seq: Seq,
-    schema: S,
-    rows: RowsRecord,
+    schema: Schema,
     outbox: Outbox,
     batch: Option<Batch>,
     cursors: BTreeMap<Text, Text>,
@@ -30,92 +35,94 @@ struct StateRecord<S> {
     last_pull_ms: Option<u64>,
 }
 
-type BlockRow = (Text, Key, Base);
-
-/// Room left in a block for its header and lengths.
-const BLOCK_ROWS_BYTES: usize = limits::RECORD_BYTES - 4_096;
-
-/// The state as a checkpoint keeps it: state record and row blocks.
-pub fn write(state: &State) -> (Vec<u8>, Vec<Vec<u8>>) {
-    let record = StateRecord {
-        seq: state.seq,
-        schema: state.schema.clone(),
-        rows: state.rows.record(),
-        outbox: state.outbox.clone(),
-        batch: state.batch.clone(),
-        cursors: state.cursors.clone(),
-        round: state.round.clone(),
-        held: state.held.clone(),
-        own_xids: state.own_xids.clone(),
-        stamp: state.stamp,
-        answers: state.answers.clone(),
-        last_push_ms: state.last_push_ms,
-        last_pull_ms: state.last_pull_ms,
-    };
-    (seal(STATE_RECORD, &record), blocks(state))
+/// The rows of a table: slots that must stay in memory, and the segments with the rest.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct TableRecord {
+    name: Text,
+    generation: u32,
+    filling: bool,
+    slots: Vec<(Key, Slot)>,
+    /// With the columns that have gone since, as [`Rested`] has them.
+    segments: Vec<(SegmentId, Dead, Option<Vec<Text>>)>,
 }
 
-fn blocks(state: &State) -> Vec<Vec<u8>> {
-    let mut blocks = Vec::new();
-    let mut block: Vec<BlockRow> = Vec::new();
-    let mut bytes = 0;
-    for table in state.rows.tables() {
-        for (key, base) in state.rows.iter(table) {
-            let size = table.len() + key.as_str().len() + base.row.as_str().len() + 16;
-            if bytes + size > BLOCK_ROWS_BYTES && !block.is_empty() {
-                blocks.push(seal(ROW_BLOCK, &std::mem::take(&mut block)));
-                bytes = 0;
+/// A state, and the segments that it lacks because their directory could not be read.
+pub struct Opened {
+    pub state: State,
+    pub damaged: Vec<(Text, SegmentId)>,
+}
+
+impl Record {
+    pub fn of(state: &State) -> Self {
+        Self {
+            seq: state.seq,
+            schema: state.schema.clone(),
+            outbox: state.outbox.clone(),
+            batch: state.batch.clone(),
+            cursors: state.cursors.clone(),
+            round: state.round.clone(),
+            held: state.held.clone(),
+            own_xids: state.own_xids.clone(),
+            stamp: state.stamp,
+            answers: state.answers.clone(),
+            last_push_ms: state.last_push_ms,
+            last_pull_ms: state.last_pull_ms,
+        }
+    }
+
+    pub fn seal(&self, tables: Vec<TableRecord>) -> Vec<u8> {
+        seal(TIERED_RECORD, &(self, tables))
+    }
+
+    fn into_state(self, rows: Rows) -> State {
+        let mut state = State {
+            seq: self.seq,
+            schema: self.schema,
+            rows,
+            outbox: self.outbox,
+            batch: self.batch,
+            cursors: self.cursors,
+            round: self.round,
+            held: self.held,
+            own_xids: self.own_xids,
+            stamp: self.stamp,
+            answers: self.answers,
+            last_push_ms: self.last_push_ms,
+            last_pull_ms: self.last_pull_ms,
+        };
+        state.rebase_all();
+        state
+    }
+}
+
+impl TableRecord {
+    pub fn of(name: &Text, shape: (u32, bool), slots: Vec<(Key, Slot)>, segments: &[Rested]) -> Self {
+        let segments =
+            segments.iter().map(|rested| (rested.id, rested.dead.clone(), rested.gone.clone())).collect();
+        Self { name: name.clone(), generation: shape.0, filling: shape.1, slots, segments }
+    }
+}
+
+/// The state of a checkpoint; `directory` gives the directory of a segment that could be read.
+pub fn read(record: &[u8], directory: impl Fn(SegmentId) -> Option<Rc<Directory>>) -> Result<Opened, Damage> {
+    let (record, tables): (Record, Vec<TableRecord>) = match frame::open(record)? {
+        (TIERED_RECORD, payload) => frame::read(payload)?,
+        (kind, _) => return Err(Damage::UnknownKind(kind)),
+    };
+    let mut damaged = Vec::new();
+    let mut rows = BTreeMap::new();
+    for table in tables {
+        let Some(definition) = record.schema.tables.get(&table.name) else { continue };
+        let mut segments = Vec::new();
+        for (id, dead, gone) in table.segments {
+            match directory(id) {
+                Some(directory) => segments.push(Rested { id, directory, dead, gone }),
+                None => damaged.push((table.name.clone(), id)),
             }
-            bytes += size;
-            block.push((table.clone(), key.clone(), base.clone()));
         }
+        let held = TableRows::restored(definition, (table.generation, table.filling), table.slots, segments);
+        rows.insert(table.name, held);
     }
-    if !block.is_empty() {
-        blocks.push(seal(ROW_BLOCK, &block));
-    }
-    blocks
-}
-
-/// The state of a checkpoint.
-pub fn read(record: &[u8], blocks: &[Vec<u8>]) -> Result<State, Damage> {
-    let bytes = opened(record, STATE_RECORD)?;
-    let (mut state, rows) = match frame::version(record) {
-        1 => state_of(frame::read::<StateRecord<schema::v1::Schema>>(bytes)?),
-        _ => state_of(frame::read::<StateRecord<Schema>>(bytes)?),
-    };
-    for block in blocks {
-        for (table, key, base) in frame::read::<Vec<BlockRow>>(opened(block, ROW_BLOCK)?)? {
-            state.rows.put(&table, &key, base);
-        }
-    }
-    state.rows.restore(rows);
-    state.rebase_all();
-    Ok(state)
-}
-
-/// The state without its rows, and what the record says of rows.
-fn state_of<S: Into<Schema>>(record: StateRecord<S>) -> (State, RowsRecord) {
-    let state = State {
-        seq: record.seq,
-        schema: record.schema.into(),
-        outbox: record.outbox,
-        batch: record.batch,
-        cursors: record.cursors,
-        round: record.round,
-        held: record.held,
-        own_xids: record.own_xids,
-        stamp: record.stamp,
-        answers: record.answers,
-        last_push_ms: record.last_push_ms,
-        last_pull_ms: record.last_pull_ms,
-        ..State::default()
-    };
-    (state, record.rows)
-}
-
-fn opened(bytes: &[u8], expected: u8) -> Result<&[u8], Damage> {
-    match frame::open(bytes)? {
-        (kind, payload) if kind == expected => Ok(payload),
-        (kind, _) => Err(Damage::UnknownKind(kind)),
-    }
+    let rows = Rows::restore(&record.schema, rows);
+    Ok(Opened { state: record.into_state(rows), damaged })
 }

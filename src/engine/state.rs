@@ -1,11 +1,14 @@
-//! The whole local state: base rows, outbox, cursors, definitions, and the visible rows over them.
+//! The whole local state: rows in memory and the segments under them, outbox, cursors, definitions.
 //!
-//! Only the fold changes it. Visible rows are derived: base row with its pending mutations applied in
-//! order; they are kept for rows that have pending mutations and are the base row everywhere else.
+//! Only the fold and a checkpoint change it. Visible rows are derived: base row with its pending mutations
+//! applied in order; they are kept for rows that have pending mutations and are the base row everywhere else.
 
 use super::answers::Answers;
+use super::changes::Before;
+use super::frame::Lost;
 use super::outbox::Outbox;
-use super::rows::{BaseRows, RowId};
+use super::pulled;
+use super::rows::{RowId, Rows};
 use crate::protocol::{Key, MutationId, Op, Row, Schema, Seq, Stamp, Text};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -29,12 +32,12 @@ pub struct Round {
     pub began: Seq,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct State {
     /// The last frame folded.
     pub seq: Seq,
     pub schema: Schema,
-    pub rows: BaseRows,
+    pub rows: Rows,
     pub outbox: Outbox,
     pub batch: Option<Batch>,
     pub cursors: BTreeMap<Text, Text>,
@@ -48,8 +51,6 @@ pub struct State {
     pub answers: Answers,
     pub last_push_ms: Option<u64>,
     pub last_pull_ms: Option<u64>,
-    /// Visible rows that differ from their base; `None`: not visible.
-    pub(super) overlay: BTreeMap<Text, BTreeMap<Key, Option<Row>>>,
 }
 
 impl State {
@@ -58,48 +59,35 @@ impl State {
         Self { seq, ..Self::default() }
     }
 
+    /// The visible row, of a row that memory knows of.
     pub fn visible(&self, table: &str, key: &Key) -> Option<&Row> {
-        match self.overlay.get(table).and_then(|rows| rows.get(key)) {
-            Some(over) => over.as_ref(),
-            None => self.rows.get(table, key).map(|base| &base.row),
-        }
+        self.rows.slot(table, key)?.shown()
     }
 
-    /// Every visible row of a table, in key order.
-    pub fn for_each_visible<'a>(&'a self, table: &str, visit: &mut dyn FnMut(&'a Key, &'a Row)) {
-        let mut over = self.overlay.get(table).into_iter().flatten().peekable();
-        for (key, base) in self.rows.iter(table) {
-            while let Some((inserted, row)) = over.next_if(|(other, _)| *other < key) {
-                row.iter().for_each(|row| visit(inserted, row));
-            }
-            match over.next_if(|(other, _)| *other == key) {
-                Some((_, row)) => row.iter().for_each(|row| visit(key, row)),
-                None => visit(key, &base.row),
-            }
+    /// What was visible, as far as memory knows.
+    pub(super) fn seen(&self, id: &RowId) -> Before {
+        if self.rows.is_unread(id) {
+            return Before::Unknown;
         }
-        for (key, row) in over {
-            row.iter().for_each(|row| visit(key, row));
-        }
+        Before::Row(self.visible(&id.0, &id.1).cloned())
     }
 
-    /// Whether a row's base is in memory, or known to be absent. Every table is hot in this version.
-    pub fn is_resident(&self, _row: &RowId) -> bool {
-        true
+    /// Does without a segment that cannot be read: its table is no longer held, and pulled from nothing.
+    pub fn lose(&mut self, lost: &Lost) {
+        if let Some(rows) = self.rows.table_mut(&lost.table) {
+            rows.lose(lost.segment);
+        }
+        self.held.remove(&lost.table);
+        pulled::forget_cursors(self, [&lost.table]);
     }
 
-    /// Recomputes a row's overlay after its base or its pending mutations changed.
+    /// Recomputes a visible row after its base or its pending mutations changed.
     pub(super) fn rebase(&mut self, id: &RowId) {
         let (table, key) = id;
         let Some(definition) = self.schema.tables.get(table) else { return };
         let mut pending = self.outbox.of_row(id).peekable();
         if pending.peek().is_none() {
-            if let Some(rows) = self.overlay.get_mut(table) {
-                rows.remove(key);
-                if rows.is_empty() {
-                    self.overlay.remove(table);
-                }
-            }
-            return;
+            return self.rows.lay_over(id, None);
         }
         let mut row = self.rows.get(table, key).map(|base| base.row.clone());
         for (_, mutation) in pending {
@@ -117,12 +105,18 @@ impl State {
                 }
             };
         }
-        self.overlay.entry(table.clone()).or_default().insert(key.clone(), row);
+        self.rows.lay_over(id, Some(row));
     }
 
-    /// Recomputes every overlay, after a load or a change of definitions.
+    /// Recomputes those of a table, after its rows changed as a whole.
+    pub(super) fn rebase_table(&mut self, table: &str) {
+        let ids: Vec<RowId> =
+            self.outbox.rows().filter(|(name, _)| name.as_ref() == table).cloned().collect();
+        ids.iter().for_each(|id| self.rebase(id));
+    }
+
+    /// Recomputes them all, after a load or a change of definitions.
     pub(super) fn rebase_all(&mut self) {
-        self.overlay.clear();
         let ids: Vec<RowId> = self.outbox.rows().cloned().collect();
         for id in &ids {
             self.rebase(id);

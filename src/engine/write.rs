@@ -34,8 +34,10 @@ pub fn fold(state: &mut State, seq: Seq, requests: Vec<Request>, changes: &mut C
             state.stamp = stamp;
             let Request { user, time_ms, mutations, .. } = &request;
             for (mutation, _) in mutations.iter().zip(flags).filter(|(_, took_effect)| **took_effect) {
+                let id = (mutation.table.clone(), mutation.key.clone());
+                let before = state.seen(&id);
                 enqueue(state, Edit { mutation, user, time_ms: *time_ms, stamp });
-                changes.rows.push((mutation.table.clone(), mutation.key.clone()));
+                changes.note(state, id, before);
             }
         }
         state.answers.insert(seq, request.id, decision.clone());

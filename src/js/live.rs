@@ -5,17 +5,21 @@
 
 use super::room::Room;
 use crate::engine::Changes;
-use crate::query::HttpRequest;
+use crate::query::{Answer, HttpRequest};
 use js_sys::Function;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
 
-struct Query {
+struct Asked {
     table: String,
     query: String,
     headers: Vec<(String, String)>,
+}
+
+struct Query {
+    asked: Rc<Asked>,
     callback: Function,
     /// Body and coverage as last told.
     told: Option<(String, bool)>,
@@ -33,8 +37,8 @@ impl LiveQueries {
     pub fn add(&self, table: &str, query: &str, headers: Vec<(String, String)>, callback: Function) -> u32 {
         let id = self.next.get();
         self.next.set(id + 1);
-        let query =
-            Query { table: table.into(), query: query.into(), headers, callback, told: None, touched: true };
+        let asked = Rc::new(Asked { table: table.into(), query: query.into(), headers });
+        let query = Query { asked, callback, told: None, touched: true };
         self.queries.borrow_mut().insert(id, query);
         id
     }
@@ -49,8 +53,8 @@ impl LiveQueries {
 
     pub fn touch(&self, changes: &Changes) {
         for query in self.queries.borrow_mut().values_mut() {
-            let in_rows = changes.rows.iter().any(|(table, _)| table.as_ref() == query.table);
-            let in_tables = changes.tables.iter().any(|table| table.as_ref() == query.table);
+            let in_rows = changes.rows.iter().any(|changed| changed.row.0.as_ref() == query.asked.table);
+            let in_tables = changes.tables.iter().any(|table| table.as_ref() == query.asked.table);
             query.touched |= in_rows || in_tables;
         }
     }
@@ -67,32 +71,43 @@ impl LiveQueries {
         let (queries, room) = (Rc::clone(self), Rc::clone(room));
         wasm_bindgen_futures::spawn_local(async move {
             queries.scheduled.set(false);
-            queries.run(&room);
+            queries.run(&room).await;
         });
     }
 
-    fn run(&self, room: &Room) {
-        let mut news = Vec::new();
-        for query in self.queries.borrow_mut().values_mut().filter(|query| query.touched) {
-            query.touched = false;
-            let request = HttpRequest {
-                method: "GET",
-                table: &query.table,
-                query: &query.query,
-                headers: &query.headers,
-                body: "",
+    async fn run(&self, room: &Room) {
+        let touched: Vec<u32> = {
+            let mut queries = self.queries.borrow_mut();
+            let touched = queries
+                .iter_mut()
+                .filter_map(|(id, query)| std::mem::take(&mut query.touched).then_some(*id));
+            touched.collect()
+        };
+        for id in touched {
+            let Some(asked) = self.asked(id) else { continue };
+            let Asked { table, query, headers } = &*asked;
+            let request = HttpRequest { method: "GET", table, query, headers, body: "" };
+            let answer = room.desk.read_local(&request).await;
+            self.tell(id, answer);
+        }
+    }
+
+    fn asked(&self, id: u32) -> Option<Rc<Asked>> {
+        self.queries.borrow().get(&id).map(|query| Rc::clone(&query.asked))
+    }
+
+    /// Calls back if the answer is news. What a callback throws is the app's affair; the others are still told.
+    fn tell(&self, id: u32, answer: Answer) {
+        let partial = answer.headers.iter().any(|(name, _)| name == crate::driver::COVERAGE);
+        let now = (answer.body, partial);
+        let callback = {
+            let mut queries = self.queries.borrow_mut();
+            let Some(query) = queries.get_mut(&id).filter(|query| query.told.as_ref() != Some(&now)) else {
+                return;
             };
-            let answer = room.desk.read_local(&request);
-            let partial = answer.headers.iter().any(|(name, _)| name == crate::driver::COVERAGE);
-            let now = (answer.body, partial);
-            if query.told.as_ref() != Some(&now) {
-                news.push((query.callback.clone(), answer.status, now.clone()));
-                query.told = Some(now);
-            }
-        }
-        for (callback, status, (body, partial)) in news {
-            // What a callback throws is the app's affair; the others are still told.
-            let _ = callback.call3(&JsValue::NULL, &status.into(), &body.into(), &partial.into());
-        }
+            query.told = Some(now.clone());
+            query.callback.clone()
+        };
+        let _ = callback.call3(&JsValue::NULL, &answer.status.into(), &now.0.into(), &partial.into());
     }
 }

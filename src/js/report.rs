@@ -141,8 +141,8 @@ fn entry<'a>(state: &State, pending: &'a Pending) -> Option<Entry<'a>> {
 /// Rows and bytes of each table as a JSON array.
 pub fn tables(state: &State) -> String {
     let sizes = state.schema.tables.keys().map(|table| {
-        let (rows, bytes) = state.rows.size(table);
-        serde_json::json!({"table": table, "rows": rows, "bytes": bytes})
+        let size = state.rows.size(table);
+        serde_json::json!({"table": table, "rows": size.rows, "bytes": size.bytes})
     });
     serde_json::Value::Array(sizes.collect()).to_string()
 }

@@ -5,9 +5,10 @@
 
 use super::{Row, Table, Text};
 use serde::{Deserialize, Serialize};
+use std::borrow::Borrow;
 use std::fmt;
 
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Key(Text);
 
 impl Key {
@@ -29,6 +30,11 @@ impl Key {
         Self(text.into())
     }
 
+    /// A key before all others.
+    pub fn least() -> Self {
+        Self("".into())
+    }
+
     /// The key of a row, or `None` where a key column is missing or null.
     pub fn of(table: &Table, row: &Row) -> Option<Self> {
         let mut values = Vec::with_capacity(table.key.len());
@@ -47,6 +53,19 @@ impl Key {
 
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// Keys order as their text does.
+impl Borrow<str> for Key {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<[u8]> for Key {
+    fn borrow(&self) -> &[u8] {
+        self.0.as_bytes()
     }
 }
 

@@ -38,3 +38,5 @@ pub const ANSWERED_FRAMES: u64 = 1_000;
 pub const CHECKPOINT_RECORDS: u64 = 1_000;
 /// Bytes of log tail after which a checkpoint is due.
 pub const CHECKPOINT_BYTES: usize = 4 << 20;
+/// Bytes of segments' blocks that are kept in memory.
+pub const HOT_BYTES: usize = 10 << 20;

@@ -13,7 +13,7 @@ pub mod push;
 pub mod rev;
 pub mod row;
 pub mod schema;
-pub mod segment_id;
+mod segment_id;
 
 pub use error::{ErrorCode, Fault, PgError};
 pub use key::Key;

@@ -23,6 +23,11 @@ impl Row {
         Ok(Self::from_fields(table, &fields(json)?))
     }
 
+    /// From text that a row once was.
+    pub fn from_stored(text: &str) -> Self {
+        Self(text.into())
+    }
+
     /// Canonical text from fields in any order; a defined column that is not given is null.
     pub fn from_fields(table: &Table, given: &[Field<'_>]) -> Self {
         let size: usize = given.iter().map(|(name, value)| name.len() + value.len() + 4).sum();
@@ -46,6 +51,13 @@ impl Row {
         let mut given: Vec<Field<'_>> = self.fields();
         given.extend(changes.into_iter().map(|(name, value)| (Cow::Borrowed(name), value)));
         Self::from_fields(table, &given)
+    }
+
+    /// This row under another definition, without these columns.
+    pub fn reshaped(&self, table: &Table, gone: &[Text]) -> Self {
+        let mut kept = self.fields();
+        kept.retain(|(name, _)| gone.iter().all(|gone| **gone != *name));
+        Self::from_fields(table, &kept)
     }
 
     /// The fields in order.

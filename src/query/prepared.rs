@@ -62,9 +62,9 @@ impl Prepared {
     }
 
     /// The answer, over the rows as they are after the fold's decision.
-    pub fn answer(self, schema: &Schema, rows_after: &dyn Rows, decision: Decision) -> Answer {
+    pub fn answer(&self, schema: &Schema, rows_after: &dyn Rows, decision: &Decision) -> Answer {
         let flags = match decision {
-            Decision::Refused(error) => return Answer::refused(&error),
+            Decision::Refused(error) => return Answer::refused(error),
             Decision::Done(flags) => flags,
         };
         let took =

@@ -140,7 +140,7 @@ pub(super) fn ask(
             let name: Text = table.into();
             let flags =
                 mutations.iter().map(|mutation| memory.apply(&schema.tables[&name], mutation)).collect();
-            Ok((prepared.answer(&schema, memory, Decision::Done(flags)), mutations))
+            Ok((prepared.answer(&schema, memory, &Decision::Done(flags)), mutations))
         }
     }
 }

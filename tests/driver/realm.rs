@@ -5,7 +5,7 @@ use futures_util::task::LocalSpawnExt;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use thermocline::driver::{Platform, Replica};
-use thermocline::engine::Frame;
+use thermocline::engine::{Frame, Picture};
 use thermocline::protocol::{Change, Fault, Key, Mutation, MutationId, Op, Request, Schema};
 use thermocline::store::memory::MemoryStore;
 use thermocline::store::{Durability, Incarnation, Seq};
@@ -123,4 +123,9 @@ pub fn insert(id: u16) -> Request {
         base: None,
     };
     Request { id: MutationId(bytes), user: Some("u".into()), time_ms: 1_000, mutations: vec![mutation] }
+}
+
+/// What a tab agrees on with all others that have folded as much.
+pub fn picture(pool: &mut LocalPool, tab: &Tab) -> Picture {
+    pool.run_until(tab.query(|_, view| view.picture())).expect("reads")
 }

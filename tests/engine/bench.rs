@@ -92,6 +92,7 @@ impl Bench {
                     },
                     Frame::Schema(_) => "append schema".into(),
                     Frame::Resync(resync) => format!("append resync {}", resync.reason),
+                    Frame::Lost(lost) => format!("append lost {}", lost.table),
                 };
                 self.appended = Some(frame);
                 text

@@ -1,10 +1,14 @@
 //! A device for tests: a state, its log in memory, and short words for what is done to it.
 
+use crate::shelf::Room;
 use thermocline::engine::frame::{Pulled, Pushed, Resync, Sent};
-use thermocline::engine::{Changes, Found, Frame, Pending, RowId, State, apply, needs, snapshot};
+use thermocline::engine::{Base, Changes, Frame, Pending, Picture, RowId, State, apply, needs};
 use thermocline::protocol::pull::{Page, PullRequest};
 use thermocline::protocol::push::Outcome;
-use thermocline::protocol::{Change, Decision, Key, Mutation, MutationId, Op, Request, Rev, Schema, Text};
+use thermocline::protocol::{
+    Change, Decision, Key, Mutation, MutationId, Op, Request, Rev, Row, Schema, Text,
+};
+use thermocline::query::Rows;
 
 pub const USER: &str = "u1";
 
@@ -45,6 +49,8 @@ pub fn rev(xid: u64) -> Rev {
 
 pub struct Device {
     pub state: State,
+    /// Segments of its checkpoints.
+    pub room: Room,
     pub log: Vec<Vec<u8>>,
     pub now_ms: u64,
     ids: u64,
@@ -53,7 +59,8 @@ pub struct Device {
 impl Device {
     /// Definitions folded, nothing else.
     pub fn new() -> Self {
-        let mut device = Self { state: State::default(), log: Vec::new(), now_ms: 1_000, ids: 0 };
+        let (state, room) = (State::default(), Room::default());
+        let mut device = Self { state, room, log: Vec::new(), now_ms: 1_000, ids: 0 };
         device.fold(Frame::Schema(schema()));
         device
     }
@@ -70,8 +77,8 @@ impl Device {
         let bytes = frame.encode();
         let frame = Frame::decode(&bytes).expect("our own frame");
         self.log.push(bytes);
-        assert_eq!(needs(&self.state, &frame), []);
-        apply(&mut self.state, Found::new(), self.log.len() as u64, frame)
+        let found = self.room.find(&self.state, &needs(&self.state, &frame));
+        apply(&mut self.state, found, self.log.len() as u64, frame)
     }
 
     pub fn fresh_id(&mut self) -> MutationId {
@@ -81,7 +88,7 @@ impl Device {
 
     /// A mutation as a writer makes it who sees the state as it is now.
     pub fn mutation(&mut self, op: Op, table: &str, row: &str, cells: &[(&str, &str)]) -> Mutation {
-        let visible = self.state.visible(table, &key(row)).cloned();
+        let visible = self.visible(table, row);
         let is_insert = matches!(op, Op::Insert | Op::InsertIgnore | Op::Upsert);
         let quoted = format!("\"{row}\"");
         let key_cell = is_insert.then_some(("id", quoted.as_str()));
@@ -96,7 +103,7 @@ impl Device {
             op,
             changes: changes.collect(),
             shown: Vec::new(),
-            base: self.state.rows.get(table, &key(row)).map(|base| base.rev).filter(|_| !is_insert),
+            base: self.known(table, row).map(|base| base.rev).filter(|_| !is_insert),
             id: self.fresh_id(),
         }
     }
@@ -181,14 +188,27 @@ impl Device {
         self.fold(Frame::Resync(Resync { request: request(tables, None, &[]), reason: "epoch".into() }))
     }
 
+    pub fn visible(&mut self, table: &str, row: &str) -> Option<Row> {
+        self.room.ask(&self.state, |view| view.row(table, &key(row)).map(Row::from_stored))
+    }
+
+    /// The base row, from memory or a segment.
+    fn known(&mut self, table: &str, row: &str) -> Option<Base> {
+        if let Some(slot) = self.state.rows.slot(table, &key(row)) {
+            return slot.known.base().cloned();
+        }
+        let found = self.room.find(&self.state, &[id(table, row)]);
+        found.into_values().next().flatten().map(|(base, _)| base)
+    }
+
     /// The text of a visible row of `entries`.
-    pub fn row(&self, row: &str) -> Option<String> {
-        self.state.visible("entries", &key(row)).map(|row| row.as_str().to_owned())
+    pub fn row(&mut self, row: &str) -> Option<String> {
+        self.visible("entries", row).map(|row| row.as_str().to_owned())
     }
 
     /// The rev and text of a base row of `entries`.
-    pub fn base(&self, row: &str) -> Option<(Rev, String)> {
-        self.state.rows.get("entries", &key(row)).map(|base| (base.rev, base.row.as_str().to_owned()))
+    pub fn base(&mut self, row: &str) -> Option<(Rev, String)> {
+        self.known("entries", row).map(|base| (base.rev, base.row.as_str().to_owned()))
     }
 
     /// The pending mutations of a row of `entries`, oldest first.
@@ -196,10 +216,15 @@ impl Device {
         self.state.outbox.of_row(&id("entries", row)).map(|(_, pending)| pending.clone()).collect()
     }
 
-    /// This device after a crash right after a checkpoint.
-    pub fn reopened(&self) -> State {
-        let (record, blocks) = snapshot::write(&self.state);
-        snapshot::read(&record, &blocks).expect("our own checkpoint")
+    pub fn picture(&mut self) -> Picture {
+        self.room.picture(&self.state)
+    }
+
+    /// Crashes right after a checkpoint, and starts from it.
+    pub fn reopen(&mut self) {
+        let record = self.room.checkpoint(&mut self.state);
+        self.room = Room::on(&self.room.disk);
+        self.state = self.room.open(&record);
     }
 }
 

@@ -172,17 +172,19 @@ fn while_a_batch_is_under_way_no_other_is_sealed() {
 fn a_second_answer_is_dropped() {
     let (mut device, sealed) = edited_while_sent();
     device.push(vec![(sealed, applied(5))], Some(5));
-    let before = device.state.clone();
+    let before = device.picture();
     let merged = Outcome::Merged { rev: rev(9), row: r#"{"id":"a","n":0}"#.into() };
     device.push(vec![(sealed, merged)], Some(9));
-    assert_eq!((&before.rows, &before.outbox), (&device.state.rows, &device.state.outbox));
+    let after = device.picture();
+    assert_eq!((before.tables, before.outbox), (after.tables, after.outbox));
     assert!(!device.state.own_xids.contains(&9), "nobody looked at what that transaction made");
 
     let (mut device, sealed) = edited_while_sent();
     device.push(vec![(sealed, Outcome::Hidden)], None);
-    let before = device.state.clone();
+    let before = device.picture();
     device.push(vec![(sealed, applied(9))], Some(9));
-    assert_eq!((&before.rows, &before.outbox), (&device.state.rows, &device.state.outbox));
+    let after = device.picture();
+    assert_eq!((before.tables, before.outbox), (after.tables, after.outbox));
 }
 
 /// Their newer version was pulled before our answer came: ours is not laid over it, and theirs stays.

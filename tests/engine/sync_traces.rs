@@ -2,6 +2,7 @@
 
 use crate::bench::{Bench, failed, failure, known_schema, last_page, pulled, too_large};
 use crate::device::{Device, USER, applied};
+use crate::shelf::Room;
 use thermocline::engine::interface::{Event, Reply, SyncState};
 use thermocline::engine::sync::{DEBOUNCE_MS, INTERVAL_MS, ONLINE_MS};
 use thermocline::engine::{Standing, State};
@@ -92,7 +93,9 @@ fn a_batch_whose_answer_was_cut_is_repeated_as_it_is() {
     assert_eq!(bench.sent, sent);
     // And by another context, or after a crash: the state says what is under way.
     let mut device = Device::new();
-    device.state = bench.device.reopened();
+    let record = bench.device.room.checkpoint(&mut bench.device.state);
+    device.room = Room::on(&bench.device.room.disk);
+    device.state = device.room.open(&record);
     let mut other = Bench::new(device);
     other.run([Event::Start, Event::Leased]);
     assert_eq!(other.step(known_schema()), ["send push 1"]);

@@ -2,21 +2,22 @@
 //!
 //! Between any two effects, and after any stored frame, a context can be dropped: that is a crash.
 
+use crate::context::{Context, Ground, Tally};
 use crate::dice::Dice;
 use crate::faults::Faults;
-use crate::model_server;
 use crate::network::{Asker, Network};
+use crate::shelf::Disk;
 use crate::world::trace;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context as TaskContext, Poll, Waker};
 use thermocline::engine::interface::{At, Effect, Event};
-use thermocline::engine::sync::Machine;
-use thermocline::engine::{Found, Frame, RowId, State, apply, needs, snapshot};
-use thermocline::protocol::{Change, Decision, Fault, Key, Mutation, MutationId, Op, Request, Text};
+use thermocline::engine::{Frame, RowId, State};
+use thermocline::protocol::{Change, Decision, Fault, Mutation, MutationId, Op, Request, Row, Text};
+use thermocline::query::Rows;
 use thermocline::store::memory::{Failure as StoreFailure, MemoryStore};
-use thermocline::store::{Checkpoint, Durability, Logged, Seq, Store};
+use thermocline::store::{Durability, Store};
 
 pub const USER: &str = "u1";
 /// Frames that may be folded between a writer's look and its write: time for one answer, not for two.
@@ -40,39 +41,27 @@ pub struct Acknowledged {
 
 pub struct Client {
     pub number: usize,
-    pub store: MemoryStore,
+    pub ground: Ground,
     pub contexts: Vec<Context>,
     /// The context that holds the sync lease, by its life.
     lease: Option<u64>,
     pub acknowledged: Vec<Acknowledged>,
-    /// Place of each mutation when it was sealed.
-    pub places: BTreeMap<MutationId, u64>,
     lives: u64,
     ids: u64,
-}
-
-pub struct Context {
-    pub life: u64,
-    pub state: State,
-    pub machine: Machine,
-    pub effects: VecDeque<Effect>,
-    version: u64,
-    run: u64,
-    wake_ms: Option<u64>,
-    /// Made of what this context saw at a seq, not appended yet.
-    pub drafts: VecDeque<(Seq, Request)>,
 }
 
 impl Client {
     pub fn new(number: usize, contexts: usize) -> Self {
         let mark = number as u8 + 1;
+        let store = MemoryStore::new([mark; 16], [mark; 16]);
+        let ground =
+            Ground { store, archive: Disk::default(), places: BTreeMap::new(), tally: Tally::default() };
         let mut client = Self {
             number,
-            store: MemoryStore::new([mark; 16], [mark; 16]),
+            ground,
             contexts: Vec::new(),
             lease: None,
             acknowledged: Vec::new(),
-            places: BTreeMap::new(),
             lives: 0,
             ids: 0,
         };
@@ -83,21 +72,9 @@ impl Client {
         client
     }
 
-    /// A context as it starts: checkpoint, tail, fold.
     fn open(&mut self) -> Context {
         self.lives += 1;
-        let mut context = Context {
-            life: self.lives,
-            state: State::default(),
-            machine: Machine::new(["entries".into(), "projects".into()]),
-            effects: VecDeque::new(),
-            version: 0,
-            run: 0,
-            wake_ms: None,
-            drafts: VecDeque::new(),
-        };
-        context.load(&self.store, &mut self.places);
-        context
+        Context::open(self.lives, &mut self.ground)
     }
 
     pub fn crash(&mut self, at: usize) {
@@ -110,7 +87,8 @@ impl Client {
     }
 
     pub fn lose_power(&mut self, dice: &mut Dice) {
-        self.store.lose_power(dice.below(self.store.unflushed() + 1));
+        let store = &self.ground.store;
+        store.lose_power(dice.below(store.unflushed() + 1));
         for at in 0..self.contexts.len() {
             self.crash(at);
         }
@@ -189,7 +167,7 @@ impl Client {
     }
 
     pub fn catch_up(&mut self, at: usize) {
-        self.contexts[at].catch_up(&self.store, &mut self.places);
+        self.contexts[at].catch_up(&mut self.ground);
     }
 
     fn append(
@@ -200,21 +178,27 @@ impl Client {
         faults: &Faults,
         dice: &mut Dice,
     ) -> Result<(), Fault> {
+        self.fail_soon(1, faults, dice);
+        let frames = [frame.encode()];
+        let stored = at_once(self.ground.store.append(&frames, durability));
+        trace(|| format!("client {} life {}: {stored:?} {frame:?}", self.number, self.contexts[at].life));
+        self.contexts[at].fold_own(stored?[0], &frames[0], &mut self.ground);
+        Ok(())
+    }
+
+    /// Lets one of the next writes to the store fail, perhaps.
+    fn fail_soon(&mut self, within: usize, faults: &Faults, dice: &mut Dice) {
         if dice.chance(faults.storage) {
             let failures = [StoreFailure::QuotaExceeded, StoreFailure::Aborted, StoreFailure::AnswerLost];
-            self.store.fail_next(*dice.pick(&failures));
+            let passed = std::iter::repeat_n(None, dice.below(within));
+            self.ground.store.script(passed.chain([Some(*dice.pick(&failures))]));
         }
-        let stored = at_once(self.store.append(&[frame.encode()], durability));
-        trace(|| format!("client {} life {}: {stored:?} {frame:?}", self.number, self.contexts[at].life));
-        stored?;
-        self.catch_up(at);
-        Ok(())
     }
 
     /// Appends the oldest draft of a context, and tells its writer what was decided.
     pub fn commit(&mut self, at: usize, faults: &Faults, now_ms: u64, dice: &mut Dice) {
         let Some((saw, request)) = self.contexts[at].drafts.pop_front() else { return };
-        let since = at_once(self.store.tail(saw)).expect("a memory store reads");
+        let since = at_once(self.ground.store.tail(saw)).expect("a memory store reads");
         if since.frames.len() > DRAFT_FRAMES || since.manifest.base > saw {
             return; // the app looks again, and decides anew
         }
@@ -237,30 +221,46 @@ impl Client {
         self.feed(at, Event::Wrote, now_ms, dice);
     }
 
-    /// A checkpoint, which must lose nothing (invariant 8).
-    pub fn checkpoint(&mut self, at: usize) {
-        let context = &self.contexts[at];
-        let (state, blocks) = snapshot::write(&context.state);
-        let base = context.state.seq;
-        let written =
-            at_once(self.store.checkpoint_whole(context.version, base, Checkpoint { state, blocks }));
-        if let Ok(Some(manifest)) = written {
-            self.contexts[at].version = manifest.version;
+    /// A context begins a checkpoint; its segments may be written at once or at the end.
+    pub fn begin_checkpoint(&mut self, at: usize, faults: &Faults, dice: &mut Dice) {
+        self.contexts[at].begin_checkpoint();
+        if dice.chance(500) {
+            self.fail_soon(4, faults, dice);
+            self.contexts[at].write_segments(&mut self.ground);
+        }
+    }
+
+    /// The store decides about a checkpoint that has begun, unless its context dies before.
+    pub fn end_checkpoint(&mut self, at: usize, faults: &Faults, dice: &mut Dice) {
+        self.fail_soon(6, faults, dice);
+        self.contexts[at].write_segments(&mut self.ground);
+        if dice.chance(faults.crash) {
+            return self.crash(at);
+        }
+        if !self.contexts[at].end_checkpoint(&mut self.ground) {
+            return;
+        }
+        if dice.chance(500) {
+            self.contexts[at].forget_blocks();
         }
         self.catch_up(at);
         let opened = self.open();
-        assert_eq!(opened.state, self.contexts[at].state, "invariant 8: a checkpoint changed the state");
+        let (there, here) = (opened.picture(), self.contexts[at].picture());
+        assert_eq!(there, here, "invariants 7 and 8: who opens it finds another state");
     }
 
     /// A change as the app makes it, seeing what this context sees.
     pub fn draft(&mut self, at: usize, op: Op, row: RowId, cells: Vec<(Text, Text)>, now_ms: u64) -> Request {
         let ids = [self.fresh_id(now_ms), self.fresh_id(now_ms)];
-        let state = &self.contexts[at].state;
-        let visible = state.visible(&row.0, &row.1);
+        let look = |view: &thermocline::engine::View| {
+            (view.row(&row.0, &row.1).map(Row::from_stored), view.base(&row.0, &row.1))
+        };
+        let (visible, base) = self.contexts[at].ask(&mut self.ground, look);
         let is_insert = matches!(op, Op::Insert | Op::InsertIgnore | Op::Upsert);
         let key = is_insert.then(|| ("id".into(), row.1.values()[0].into()));
         let changes = key.into_iter().chain(cells).map(|(column, value)| {
-            let old = visible.filter(|_| !is_insert).and_then(|row| row.value(&column)).map(Text::from);
+            let seen = visible.as_ref().filter(|_| !is_insert);
+            let old = seen.and_then(|row| row.value(&column)).map(Text::from);
             Change { column, value, old }
         });
         let mutation = Mutation {
@@ -268,7 +268,7 @@ impl Client {
             op,
             changes: changes.collect(),
             shown: Vec::new(),
-            base: state.rows.get(&row.0, &row.1).map(|base| base.rev),
+            base,
             table: row.0,
             key: row.1,
         };
@@ -285,43 +285,8 @@ impl Client {
     }
 }
 
-impl Context {
-    fn load(&mut self, store: &MemoryStore, places: &mut BTreeMap<MutationId, u64>) {
-        let loaded = at_once(store.load()).expect("a memory store loads");
-        self.state = match loaded.state {
-            Some(state) => snapshot::read(&state, &loaded.former_blocks).expect("our own checkpoint"),
-            None => State::default(),
-        };
-        self.version = loaded.tail.manifest.version;
-        self.fold(loaded.tail.frames, places);
-    }
-
-    fn catch_up(&mut self, store: &MemoryStore, places: &mut BTreeMap<MutationId, u64>) {
-        let tail = at_once(store.tail(self.state.seq)).expect("a memory store reads");
-        if tail.manifest.base > self.state.seq {
-            return self.load(store, places);
-        }
-        self.version = tail.manifest.version;
-        self.fold(tail.frames, places);
-    }
-
-    fn fold(&mut self, frames: Vec<Logged>, places: &mut BTreeMap<MutationId, u64>) {
-        for Logged { seq, frame } in frames {
-            let frame = Frame::decode(&frame).expect("our own frame");
-            assert!(needs(&self.state, &frame).is_empty());
-            apply(&mut self.state, Found::new(), seq, frame);
-            let batch = self.state.batch.iter().flat_map(|batch| &batch.mutations);
-            places.extend(batch.filter_map(|id| Some((*id, self.state.outbox.place(*id)?))));
-        }
-    }
-}
-
-/// The rows of a table as this state shows them.
-pub fn shown(state: &State, table: &str) -> BTreeMap<Key, String> {
-    let mut rows = BTreeMap::new();
-    state.for_each_visible(table, &mut |key, row| {
-        rows.insert(key.clone(), row.as_str().to_owned());
-    });
-    debug_assert!(model_server::schema().tables.contains_key(table));
-    rows
+/// The places of the mutations under way.
+pub fn places_of(state: &State, places: &mut BTreeMap<MutationId, u64>) {
+    let batch = state.batch.iter().flat_map(|batch| &batch.mutations);
+    places.extend(batch.filter_map(|id| Some((*id, state.outbox.place(*id)?))));
 }

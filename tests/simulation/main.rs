@@ -8,12 +8,16 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 mod client;
+mod context;
 mod dice;
 mod faults;
 mod model_server;
 mod network;
+#[path = "../engine/shelf.rs"]
+mod shelf;
 mod world;
 
+use context::Tally;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// Worlds of a default run.
@@ -26,11 +30,17 @@ fn whatever_fails_nothing_is_lost_and_all_agree_in_the_end() {
         Some(seed) => seed..seed + 1,
         None => 1..number("WORLDS").unwrap_or(WORLDS) + 1,
     };
-    for seed in seeds {
-        let run = catch_unwind(AssertUnwindSafe(|| world::World::new(seed).run()));
-        if let Err(panic) = run {
-            eprintln!("seed {seed} failed; replay it with: SEED={seed} cargo test --test simulation");
-            resume_unwind(panic);
-        }
-    }
+    let is_many = seeds.end - seeds.start > 50;
+    let tally: Tally = seeds.map(tally_of).sum();
+    eprintln!("{tally:?}");
+    let Tally { decided, lost, given_up, merges, .. } = tally;
+    assert!(!is_many || [decided, lost, given_up, merges].iter().all(|count| *count > 0), "{tally:?}");
+}
+
+fn tally_of(seed: u64) -> Tally {
+    let run = catch_unwind(AssertUnwindSafe(|| world::World::new(seed).run()));
+    run.unwrap_or_else(|panic| {
+        eprintln!("seed {seed} failed; replay it with: SEED={seed} cargo test --test simulation");
+        resume_unwind(panic)
+    })
 }

@@ -1,13 +1,14 @@
 //! The world: clients, network and server, one random step after the other, and what must hold after each.
 
-use crate::client::{Client, USER, shown};
+use crate::client::{Client, USER};
+use crate::context::Tally;
 use crate::dice::Dice;
 use crate::faults::Faults;
 use crate::model_server::{Policy, Server, Setup, schema};
 use crate::network::Network;
 use std::collections::{BTreeMap, BTreeSet};
 use thermocline::engine::interface::Event;
-use thermocline::engine::{RowId, State};
+use thermocline::engine::{Picture, RowId, State};
 use thermocline::protocol::{Decision, Key, MutationId, Op, Text};
 
 /// What happens, with `TRACE=1`.
@@ -17,7 +18,7 @@ pub fn trace(what: impl FnOnce() -> String) {
     }
 }
 
-const STEPS: usize = 400;
+const STEPS: usize = 420;
 const ENTRIES: usize = 6;
 const PROJECTS: usize = 3;
 
@@ -74,13 +75,15 @@ impl World {
         world
     }
 
-    pub fn run(&mut self) {
+    /// What came of the checkpoints in it.
+    pub fn run(&mut self) -> Tally {
         for _ in 0..STEPS {
             self.step();
             self.check();
         }
         self.heal();
         self.check_at_rest();
+        self.clients.iter().map(|client| client.ground.tally).sum()
     }
 
     /// A context that has just been opened.
@@ -96,15 +99,16 @@ impl World {
         match self.dice.below(100) {
             0..8 => self.draft(client, at),
             8..18 => self.clients[client].commit(at, &self.faults, self.now_ms, &mut self.dice),
-            18..50 => self.carry_out(client, at),
-            50..76 => self.deliver(),
-            76..80 => self.clients[client].catch_up(at),
-            80..86 => {
+            18..48 => self.carry_out(client, at),
+            48..73 => self.deliver(),
+            73..77 => self.clients[client].catch_up(at),
+            77..81 => {
                 self.now_ms += self.dice.below(4_000) as u64;
                 self.clients[client].wake_if_due(at, self.now_ms, &mut self.dice);
             }
-            86..90 => self.clients[client].feed(at, Event::Now, self.now_ms, &mut self.dice),
-            90..92 => self.clients[client].checkpoint(at),
+            81..83 => self.clients[client].feed(at, Event::Now, self.now_ms, &mut self.dice),
+            83..87 => self.clients[client].begin_checkpoint(at, &self.faults, &mut self.dice),
+            87..92 => self.clients[client].end_checkpoint(at, &self.faults, &mut self.dice),
             92..96 => self.foreign(),
             _ => self.mishap(client, at),
         }
@@ -271,13 +275,10 @@ impl World {
         self.check_effects_and_order();
         for client in &self.clients {
             for context in &client.contexts {
-                self.check_base_rows(&context.state);
+                self.check_base_rows(&context.picture());
                 for other in client.contexts.iter().filter(|other| other.state.seq == context.state.seq) {
-                    assert_eq!(
-                        other.state, context.state,
-                        "invariant 7: two contexts at seq {}",
-                        context.state.seq
-                    );
+                    let (one, two) = (context.picture(), other.picture());
+                    assert_eq!(one, two, "invariant 7: two contexts at seq {}", context.state.seq);
                 }
             }
             self.check_acknowledged(client);
@@ -285,14 +286,14 @@ impl World {
     }
 
     /// Every version that a client holds is one that the server had (invariant 6: outcome and base row).
-    fn check_base_rows(&self, state: &State) {
-        for table in ["entries", "projects"] {
-            for (key, base) in state.rows.iter(table) {
-                let texts = self.server.history.get(&((table.into(), key.clone()), base.rev));
-                let is_known = texts.is_some_and(|texts| texts.contains(base.row.as_str()));
+    fn check_base_rows(&self, picture: &Picture) {
+        for (table, rows) in &picture.tables {
+            for (key, (rev, text)) in &rows.base {
+                let texts = self.server.history.get(&((table.clone(), Key::from_text(key)), *rev));
+                let is_known = texts.is_some_and(|texts| texts.contains(text));
                 assert!(
-                    base.rev.0 == 0 || is_known,
-                    "invariant 6: {table} {key:?} never was {base:?}, but {texts:?}"
+                    rev.0 == 0 || is_known,
+                    "invariant 6: {table} {key} never was {rev:?} {text}, but {texts:?}"
                 );
             }
         }
@@ -304,8 +305,10 @@ impl World {
         for acknowledged in &client.acknowledged {
             let known = newest.state.answers.get(acknowledged.request.id);
             // A context that has not caught up may not know it yet.
-            let at_end =
-                crate::client::at_once(thermocline::store::Store::tail(&client.store, newest.state.seq));
+            let at_end = crate::client::at_once(thermocline::store::Store::tail(
+                &client.ground.store,
+                newest.state.seq,
+            ));
             if at_end.is_ok_and(|tail| tail.frames.is_empty()) {
                 assert_eq!(known, Some(&acknowledged.decision), "invariant 1: {:?}", acknowledged.request);
             }
@@ -319,7 +322,7 @@ impl World {
         for (id, row, ..) in &self.server.settled {
             assert!(seen.insert(*id), "invariant 2: {id} took effect twice");
             for client in &self.clients {
-                let Some(place) = client.places.get(id) else { continue };
+                let Some(place) = client.ground.places.get(id) else { continue };
                 let before = last.insert((client.number, row), *place);
                 assert!(before < Some(*place), "invariant 3: {row:?} of client {}", client.number);
             }
@@ -336,21 +339,24 @@ impl World {
         self.check();
         for client in &self.clients {
             let state = &client.contexts[0].state;
+            let picture = client.contexts[0].picture();
             assert_eq!(state.batch, None, "client {}: every batch is answered", client.number);
             let stuck = stuck_rows(state);
             for table in ["entries", "projects"] {
-                let server = self.server.table(table);
-                let base: BTreeMap<Key, _> = state
-                    .rows
-                    .iter(table)
-                    .map(|(key, base)| (key.clone(), (base.rev, base.row.clone())))
+                let server: BTreeMap<String, _> = self
+                    .server
+                    .table(table)
+                    .into_iter()
+                    .map(|(key, (rev, row))| (key.as_str().to_owned(), (rev, row.as_str().to_owned())))
                     .collect();
-                assert_eq!(base, server, "invariants 4 and 5: {table} at client {}", client.number);
-                let mut rows = shown(state, table);
-                let mut expected: BTreeMap<Key, String> =
-                    server.iter().map(|(key, (_, row))| (key.clone(), row.as_str().to_owned())).collect();
-                rows.retain(|key, _| !stuck.contains(&(table.into(), key.clone())));
-                expected.retain(|key, _| !stuck.contains(&(table.into(), key.clone())));
+                let held = &picture.tables[table];
+                assert_eq!(held.base, server, "invariants 4 and 5: {table} at client {}", client.number);
+                let is_stuck = |key: &str| stuck.contains(&(table.into(), Key::from_text(key)));
+                let mut rows = held.visible.clone();
+                let mut expected: BTreeMap<String, String> =
+                    server.into_iter().map(|(key, (_, row))| (key, row)).collect();
+                rows.retain(|key, _| !is_stuck(key));
+                expected.retain(|key, _| !is_stuck(key));
                 assert_eq!(rows, expected, "invariant 4: {table} as client {} shows it", client.number);
             }
             for (_, pending) in state.outbox.iter() {

@@ -247,7 +247,7 @@ fn a_row_that_another_tab_took_away_is_not_answered() {
     let mut context = WriteContext { user: None, now_ms: NOW_MS, random: &mut random };
     let prepared = plan.prepare(&schema, &memory, &Caseless, &mut context).expect("prepared");
     memory.apply(&schema.tables["entries"], &prepared.mutations[1]);
-    let answer = prepared.answer(&schema, &memory, Decision::Done(vec![false, true]));
+    let answer = prepared.answer(&schema, &memory, &Decision::Done(vec![false, true]));
     assert_eq!(answer.body, r#"[{"n":7}]"#);
 }
 
@@ -260,7 +260,7 @@ fn a_refusal_of_the_fold_is_the_answer() {
     let mut context = WriteContext { user: None, now_ms: NOW_MS, random: &mut random };
     let prepared = plan.prepare(&schema, &memory, &Caseless, &mut context).expect("prepared");
     let error = PgError::new(409, "23503", "no");
-    assert_eq!(prepared.answer(&schema, &memory, Decision::Refused(error)).status, 409);
+    assert_eq!(prepared.answer(&schema, &memory, &Decision::Refused(error)).status, 409);
 }
 
 #[test]

@@ -1,0 +1,101 @@
+//! Carrying out a checkpoint: the plan's steps, with the store's reads and writes between them.
+//!
+//! Appends go on meanwhile: blocks and state record are written under names that nobody knows yet, and one
+//! short transaction decides. Whoever loses it has written garbage that the winner sweeps.
+
+use super::platform::Platform;
+use super::replica::Replica;
+use crate::engine::rest::{Merge, Plan, Progress};
+use crate::engine::segment::Directory;
+use crate::protocol::{ErrorCode, Fault, SegmentId, limits};
+use crate::store::{Next, Store};
+use std::rc::Rc;
+
+impl<S: Store + 'static, P: Platform> Replica<S, P> {
+    /// Checkpoints if the tail has grown long, unless another context is at it.
+    pub async fn checkpoint_if_due(self: &Rc<Self>) -> Result<bool, Fault> {
+        let tail = self.tail_size();
+        if tail.records < limits::CHECKPOINT_RECORDS && tail.bytes < limits::CHECKPOINT_BYTES {
+            return Ok(false);
+        }
+        self.checkpoint().await
+    }
+
+    /// Turns the log so far into segments and a state record. False if another context was quicker.
+    pub async fn checkpoint(self: &Rc<Self>) -> Result<bool, Fault> {
+        let lease = self.platform().try_lease(&format!("{}/checkpoint", self.name())).await;
+        if lease.is_none() || self.is_halted() {
+            return Ok(false);
+        }
+        let expected = self.manifest().version;
+        let mut plan = Plan::of(&self.state());
+        match self.carry_out(&mut plan, expected).await {
+            Ok(is_written) => {
+                if is_written {
+                    self.rest(plan).await
+                } else {
+                    self.catch_up().await?
+                }
+                Ok(is_written)
+            }
+            // The segments it was reading are no longer named: another one was quicker.
+            Err(fault) if fault.code == ErrorCode::StorageLost => {
+                self.catch_up().await?;
+                Ok(false)
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+
+    async fn carry_out(&self, plan: &mut Plan, expected: u64) -> Result<bool, Fault> {
+        while !self.through_blocks(|blocks| plan.locate(blocks)).await? {
+            self.trim();
+        }
+        loop {
+            let id = SegmentId(self.platform().random());
+            let Some(blocks) = plan.next_segment(id) else { break };
+            self.store().write_blocks(id, 0, &blocks).await?;
+            self.keep(id, plan.directory(id), &blocks);
+        }
+        loop {
+            let merge = plan.next_merge(&self.state());
+            let Some(merge) = merge else { break };
+            self.merge(plan, merge).await?;
+        }
+        let next = Next { base: plan.base, state: plan.record(), segments: plan.segments() };
+        let written = self.store().checkpoint(expected, &next).await?;
+        Ok(written.map(|manifest| self.adopt(manifest)).is_some())
+    }
+
+    async fn merge(&self, plan: &mut Plan, mut merge: Merge) -> Result<(), Fault> {
+        loop {
+            match self.through_blocks(|blocks| merge.step(blocks)).await? {
+                Progress::Segment(rows) => {
+                    let id = SegmentId(self.platform().random());
+                    let blocks = plan.merged(id, &merge, rows);
+                    self.store().write_blocks(id, 0, &blocks).await?;
+                    if let Some(directory) = plan.directory(id) {
+                        self.cache().know(id, directory);
+                    }
+                    self.trim();
+                }
+                Progress::Missing => {}
+                Progress::Done => break,
+            }
+        }
+        plan.end_merge(&merge);
+        Ok(())
+    }
+
+    /// What was just written is hot.
+    fn keep(&self, id: SegmentId, directory: Option<Rc<Directory>>, blocks: &[Vec<u8>]) {
+        let Some(directory) = directory else { return };
+        let mut cache = self.cache();
+        cache.know(id, directory);
+        for (n, bytes) in (1..).zip(blocks.iter().skip(1)) {
+            // What cannot be admitted is found when it is read.
+            let _ = cache.admit((id, n), bytes);
+        }
+        cache.trim();
+    }
+}

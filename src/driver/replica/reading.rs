@@ -1,0 +1,209 @@
+//! What a replica reads from its segments: on start, for a fold, for a query.
+//!
+//! Queries are pure and run over the blocks at hand. What they miss is read in one transaction, and they
+//! run again; what they used stays in the cache.
+
+use super::{Replica, TailSize};
+use crate::driver::cache::{BlockCache, BlockId};
+use crate::driver::platform::Platform;
+use crate::engine::frame::Lost;
+use crate::engine::segment::{Blocks, Directory};
+use crate::engine::{Found, Frame, RowId, State, View, snapshot};
+use crate::protocol::{ErrorCode, Fault, SegmentId};
+use crate::store::{Loaded, Store};
+use std::cell::RefMut;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// What came of reading blocks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fetched {
+    Read,
+    /// Another checkpoint has swept some of them.
+    Gone,
+    /// Some cannot be read, and their segments are given up.
+    Lost,
+}
+
+/// How often a query is run again because another context's checkpoint took its segments away.
+const STALE_READS: usize = 8;
+
+impl<S: Store + 'static, P: Platform> Replica<S, P> {
+    /// Runs a query over the visible rows, as often as it takes to have its blocks in memory.
+    pub async fn query<T>(self: &Rc<Self>, mut run: impl FnMut(&State, &View) -> T) -> Result<T, Fault> {
+        for _ in 0..STALE_READS {
+            loop {
+                let missing = {
+                    let (state, cache) = (self.state.borrow(), self.cache.borrow());
+                    let answer = run(&state, &View::new(&state, &*cache));
+                    let missing = cache.take_missing();
+                    if missing.is_empty() {
+                        drop(cache);
+                        self.trim();
+                        return Ok(answer);
+                    }
+                    missing
+                };
+                if self.fetch(&missing).await? == Fetched::Gone {
+                    break;
+                }
+                self.give_up_lost().await?;
+            }
+            self.catch_up().await?;
+        }
+        let message = "the local database is rewritten faster than it can be read; try again";
+        Err(Fault::new(ErrorCode::StorageBlocked, message))
+    }
+
+    /// What segments say of rows; `None` if they are no longer there.
+    pub(super) async fn find(&self, rows: &[RowId]) -> Result<Option<Found>, Fault> {
+        if rows.is_empty() {
+            return Ok(Some(Found::new()));
+        }
+        loop {
+            let missing = {
+                let (state, cache) = (self.state.borrow(), self.cache.borrow());
+                let view = View::new(&state, &*cache);
+                let mut found = Found::new();
+                for id in rows {
+                    if let Some(base) = view.find(id) {
+                        found.insert(id.clone(), base);
+                    }
+                }
+                let missing = cache.take_missing();
+                if missing.is_empty() {
+                    return Ok(Some(found));
+                }
+                missing
+            };
+            if self.fetch(&missing).await? == Fetched::Gone {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Runs a step over blocks, and reads those it missed: then it is to run again.
+    pub async fn through_blocks<T>(&self, step: impl FnOnce(&dyn Blocks) -> T) -> Result<T, Fault> {
+        let (value, missing) = {
+            let cache = self.cache.borrow();
+            (step(&*cache), cache.take_missing())
+        };
+        if !missing.is_empty() && self.fetch(&missing).await? != Fetched::Read {
+            let message = "segments were replaced, or found damaged, while they were read";
+            return Err(Fault::new(ErrorCode::StorageLost, message));
+        }
+        Ok(value)
+    }
+
+    /// Reads blocks into the cache.
+    async fn fetch(&self, missing: &[BlockId]) -> Result<Fetched, Fault> {
+        let is_named = |(id, _): &BlockId| self.cache.borrow().knows(*id);
+        if !missing.iter().all(is_named) {
+            return Ok(Fetched::Gone); // of a checkpoint that began under an older manifest: it has lost
+        }
+        let read = self.store.read_blocks(missing).await?;
+        let is_known = read.version == self.manifest.borrow().version;
+        let mut fetched = Fetched::Read;
+        for ((segment, n), bytes) in missing.iter().zip(read.blocks) {
+            let Some(bytes) = bytes else {
+                if !is_known {
+                    return Ok(Fetched::Gone);
+                }
+                self.lose(*segment);
+                fetched = Fetched::Lost;
+                continue;
+            };
+            let admitted = self.cache.borrow_mut().admit((*segment, *n), &bytes);
+            if let Err(damage) = admitted {
+                self.report(&self.damage_fault(&damage, &format!("block {n} of segment {segment}")));
+                self.quarantine(&format!("block/{segment}/{n}"), &bytes).await;
+                self.lose(*segment);
+                fetched = Fetched::Lost;
+            }
+        }
+        Ok(fetched)
+    }
+
+    /// A segment that cannot be read leaves the state; the log is told later, once no fold is under way.
+    fn lose(&self, segment: SegmentId) {
+        let table = {
+            let state = self.state.borrow();
+            let mut tables = state.rows.tables();
+            tables
+                .find(|(_, rows)| rows.segments().iter().any(|rested| rested.id == segment))
+                .map(|(name, _)| name.clone())
+        };
+        if let Some(table) = table {
+            let lost = Lost { table, segment };
+            self.state.borrow_mut().lose(&lost);
+            self.lost.borrow_mut().push(lost);
+        }
+    }
+
+    /// Tells the log which segments cannot be read: what they held is pulled again.
+    pub(super) async fn give_up_lost(self: &Rc<Self>) -> Result<(), Fault> {
+        loop {
+            let Some(lost) = self.lost.borrow_mut().pop() else { return Ok(()) };
+            self.damaged.set(self.damaged.get() + 1);
+            let message = format!("a segment of {:?} cannot be read; its rows are pulled again", lost.table);
+            self.report(&Fault::new(ErrorCode::CorruptFrame, message));
+            Box::pin(self.append(Frame::Lost(lost))).await?;
+        }
+    }
+
+    /// Takes up what the store has.
+    pub(super) async fn rebuild(&self, loaded: Loaded) -> Result<(), Fault> {
+        let Loaded { state, directories, former_blocks, tail } = loaded;
+        let mut read = BTreeMap::new();
+        for (id, bytes) in directories {
+            match bytes.as_deref().map(Directory::read) {
+                Some(Ok(directory)) => drop(read.insert(id, Rc::new(directory))),
+                Some(Err(_)) => self.quarantine(&format!("block/{id}/0"), &bytes.unwrap_or_default()).await,
+                None => {}
+            }
+        }
+        let opened = match state {
+            None => snapshot::Opened { state: State::at(tail.manifest.base), damaged: Vec::new() },
+            Some(record) if tail.manifest.segments.is_empty() && !former_blocks.is_empty() => {
+                let state = snapshot::read_former(&record, &former_blocks);
+                let state = state.map_err(|damage| self.damage_fault(&damage, "the checkpoint"))?;
+                snapshot::Opened { state, damaged: Vec::new() }
+            }
+            Some(record) => snapshot::read(&record, |id| read.get(&id).cloned())
+                .map_err(|damage| self.damage_fault(&damage, "the checkpoint"))?,
+        };
+        *self.state.borrow_mut() = opened.state;
+        for (table, segment) in opened.damaged {
+            let lost = Lost { table, segment };
+            self.state.borrow_mut().lose(&lost);
+            self.lost.borrow_mut().push(lost);
+        }
+        *self.manifest.borrow_mut() = tail.manifest;
+        self.tail.set(TailSize::default());
+        self.forget_blocks();
+        if !self.fold_logged(tail.frames).await? {
+            return Err(Fault::new(
+                ErrorCode::StorageBlocked,
+                "another tab is rewriting the database; try again",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Drops blocks that no segment of the state has.
+    pub(super) fn forget_blocks(&self) {
+        let state = self.state.borrow();
+        let segments = state.rows.tables().flat_map(|(_, rows)| rows.segments());
+        let directories = segments.map(|rested| (rested.id, Rc::clone(&rested.directory))).collect();
+        self.cache.borrow_mut().keep_to(directories);
+    }
+
+    pub fn cache(&self) -> RefMut<'_, BlockCache> {
+        self.cache.borrow_mut()
+    }
+
+    /// Keeps the cache to its budget.
+    pub fn trim(&self) {
+        self.cache.borrow_mut().trim();
+    }
+}

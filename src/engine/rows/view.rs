@@ -1,0 +1,150 @@
+//! The visible rows of a state, seen through the blocks that are at hand: what queries run over.
+
+use super::arena::Arena;
+use super::slot::{Base, Known};
+use super::table::TableRows;
+use super::{RowId, walk};
+use crate::engine::segment::{Blocks, Place};
+use crate::engine::state::State;
+use crate::protocol::{Key, Rev, Row};
+use crate::query::{Entry, Rows, Walk};
+use std::ops::ControlFlow;
+
+pub struct View<'v> {
+    state: &'v State,
+    blocks: &'v dyn Blocks,
+    /// Rows of segments that have older columns, as they are now.
+    arena: Arena,
+}
+
+/// What memory and segments say of a row.
+pub enum Lookup<'v> {
+    Row {
+        text: &'v str,
+        /// The row as it is now, if the segment has older columns.
+        shaped: Option<Row>,
+        rev: Rev,
+        generation: u32,
+    },
+    Absent,
+    /// A block is missing; it has been noted.
+    Unread,
+}
+
+impl<'v> View<'v> {
+    pub fn new(state: &'v State, blocks: &'v dyn Blocks) -> Self {
+        Self { state, blocks, arena: Arena::default() }
+    }
+
+    pub fn state(&self) -> &'v State {
+        self.state
+    }
+
+    /// What the segments say of a row, as a fold takes it in; `None` where a block is missing.
+    pub fn find(&self, (table, key): &RowId) -> Option<Option<(Base, u32)>> {
+        let Some(rows) = self.state.rows.table(table) else { return Some(None) };
+        match in_segments(rows, key, self.blocks) {
+            Lookup::Unread => None,
+            Lookup::Absent => Some(None),
+            Lookup::Row { text, shaped, rev, generation } => {
+                let row = shaped.unwrap_or_else(|| Row::from_stored(text));
+                Some(Some((Base { rev, row, made_from: None }, generation)))
+            }
+        }
+    }
+
+    /// Every visible row of a table, in key order.
+    pub fn each(&self, table: &str, mut visit: impl FnMut(&str, &str)) {
+        let Some(rows) = self.state.rows.table(table) else { return };
+        walk::walk(rows, (self.blocks, &self.arena), &Walk::whole(), &mut |entry| {
+            visit(entry.key, entry.row);
+            ControlFlow::Continue(())
+        });
+    }
+
+    /// Every base row of a table, in no order.
+    pub fn each_base(&self, table: &str, mut visit: impl FnMut(&str, Rev, &str)) {
+        let Some(rows) = self.state.rows.table(table) else { return };
+        for (key, slot) in rows.slots() {
+            if let Some(base) = slot.known.base() {
+                visit(key.as_str(), base.rev, base.row.as_str());
+            }
+        }
+        for rested in rows.segments() {
+            let living = (0..rested.directory.rows as u16).filter(|row| !rested.dead.is_dead(*row));
+            for packed in living.filter_map(|row| rested.directory.row(rested.id, row, self.blocks)) {
+                if rows.slot_of(packed.key).is_none() {
+                    let shaped = rested.shaped(&rows.layout.table, packed.text);
+                    visit(packed.key, packed.rev, shaped.as_ref().map_or(packed.text, Row::as_str));
+                }
+            }
+        }
+    }
+
+    fn lookup(&self, table: &str, key: &Key) -> Lookup<'v> {
+        self.state.rows.table(table).map_or(Lookup::Absent, |rows| in_segments(rows, key, self.blocks))
+    }
+}
+
+/// The one living row of a key, if a segment has it.
+fn in_segments<'v>(rows: &'v TableRows, key: &Key, blocks: &'v dyn Blocks) -> Lookup<'v> {
+    let mut is_read = true;
+    for rested in rows.segments().iter().rev() {
+        match rested.directory.find(rested.id, key.as_str(), blocks) {
+            Place::Absent => {}
+            Place::Unread => is_read = false,
+            Place::Row(row) if rested.dead.is_dead(row) => {}
+            Place::Row(row) => {
+                return match rested.directory.row(rested.id, row, blocks) {
+                    Some(packed) => Lookup::Row {
+                        text: packed.text,
+                        shaped: rested.shaped(&rows.layout.table, packed.text),
+                        rev: packed.rev,
+                        generation: rested.directory.generation,
+                    },
+                    None => Lookup::Unread,
+                };
+            }
+        }
+    }
+    if is_read { Lookup::Absent } else { Lookup::Unread }
+}
+
+impl Rows for View<'_> {
+    fn row<'a>(&'a self, table: &str, key: &Key) -> Option<&'a str> {
+        if let Some(slot) = self.state.rows.slot(table, key) {
+            return slot.shown().map(|row| row.as_str());
+        }
+        match self.lookup(table, key) {
+            Lookup::Row { text, shaped, .. } => Some(shaped.map_or(text, |row| self.arena.keep(row))),
+            Lookup::Absent | Lookup::Unread => None,
+        }
+    }
+
+    fn base(&self, table: &str, key: &Key) -> Option<Rev> {
+        match self.state.rows.slot(table, key).map(|slot| &slot.known) {
+            Some(Known::Row(base)) => Some(base.rev),
+            Some(_) => None,
+            None => match self.lookup(table, key) {
+                Lookup::Row { rev, .. } => Some(rev),
+                Lookup::Absent | Lookup::Unread => None,
+            },
+        }
+    }
+
+    fn walk<'a>(&'a self, table: &str, walk: &Walk, visit: &mut dyn FnMut(Entry<'a>) -> ControlFlow<()>) {
+        if let Some(rows) = self.state.rows.table(table) {
+            walk::walk(rows, (self.blocks, &self.arena), walk, visit);
+        }
+    }
+
+    fn estimate(&self, table: &str, walk: &Walk) -> usize {
+        self.state.rows.table(table).map_or(0, |rows| walk::estimate(rows, walk))
+    }
+
+    fn has_index(&self, table: &str, index: usize) -> bool {
+        let Some(rows) = self.state.rows.table(table) else { return false };
+        let walk = Walk { index: Some(index), ..Walk::whole() };
+        rows.segments().iter().all(|rested| walk::list_of(rows, rested, &walk).is_some())
+    }
+}

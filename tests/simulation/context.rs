@@ -1,0 +1,280 @@
+//! A context: a state over its client's store, and the blocks of segments it has read.
+//!
+//! It follows the log and the manifests as a replica does. A context on an old manifest goes on until it looks,
+//! or until a segment it needs has been swept: then it starts anew from the store.
+
+use crate::client::{at_once, places_of};
+use crate::shelf::{self, BlockId, Depot, Disk, Room, Shelf};
+use crate::world::trace;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
+use std::iter::Sum;
+use std::rc::Rc;
+use thermocline::engine::interface::Effect;
+use thermocline::engine::rest::Plan;
+use thermocline::engine::segment::{Directory, SegmentId};
+use thermocline::engine::sync::Machine;
+use thermocline::engine::{Frame, Picture, State, View, apply, needs, snapshot};
+use thermocline::protocol::{MutationId, Request, Schema};
+use thermocline::store::memory::MemoryStore;
+use thermocline::store::{Logged, Manifest, Next, Seq, Store};
+
+/// What all contexts of a client are built on.
+pub struct Ground {
+    pub store: MemoryStore,
+    /// All segments that were ever written, for those who check.
+    pub archive: Disk,
+    /// Place of each mutation when it was sealed.
+    pub places: BTreeMap<MutationId, u64>,
+    pub tally: Tally,
+}
+
+/// What came of a client's checkpoints.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tally {
+    pub decided: usize,
+    pub lost: usize,
+    pub given_up: usize,
+    pub merges: usize,
+    pub reloads: usize,
+}
+
+impl Sum for Tally {
+    fn sum<I: Iterator<Item = Self>>(tallies: I) -> Self {
+        tallies.fold(Self::default(), |a, b| Self {
+            decided: a.decided + b.decided,
+            lost: a.lost + b.lost,
+            given_up: a.given_up + b.given_up,
+            merges: a.merges + b.merges,
+            reloads: a.reloads + b.reloads,
+        })
+    }
+}
+
+pub struct Context {
+    pub life: u64,
+    pub state: State,
+    shelf: Shelf,
+    pub machine: Machine,
+    pub effects: VecDeque<Effect>,
+    version: u64,
+    pub run: u64,
+    pub wake_ms: Option<u64>,
+    /// Made of what this context saw at a seq, not appended yet.
+    pub drafts: VecDeque<(Seq, Request)>,
+    /// A checkpoint that has begun.
+    resting: Option<Resting>,
+    /// Who checks, and what they saw since the state last changed.
+    eyes: RefCell<Room>,
+    seen: RefCell<Option<Rc<Picture>>>,
+}
+
+struct Resting {
+    plan: Plan,
+    /// The definitions it began with.
+    planned: Schema,
+    /// The manifest's version when it began.
+    expected: u64,
+    is_written: bool,
+}
+
+/// Why a step over segments could not be done.
+#[derive(Debug)]
+pub enum Refused {
+    /// Another checkpoint has swept them.
+    Gone,
+    /// The store would not take a block.
+    NotStored,
+}
+
+/// One context's shelf before its client's store.
+struct Stock<'c> {
+    shelf: &'c mut Shelf,
+    ground: &'c Ground,
+    version: u64,
+}
+
+impl Depot for Stock<'_> {
+    type Refusal = Refused;
+
+    fn shelf(&mut self) -> &mut Shelf {
+        self.shelf
+    }
+
+    fn fresh_id(&mut self) -> SegmentId {
+        Room::on(&self.ground.archive).fresh_id()
+    }
+
+    fn write(&mut self, id: SegmentId, blocks: &[Vec<u8>]) -> Result<(), Refused> {
+        self.ground.archive.put(id, blocks);
+        at_once(self.ground.store.write_blocks(id, 0, blocks)).map_err(|_| Refused::NotStored)
+    }
+
+    fn read(&mut self, wanted: &[BlockId]) -> Result<Vec<Vec<u8>>, Refused> {
+        if wanted.iter().any(|(id, _)| !self.shelf.knows(*id)) {
+            return Err(Refused::Gone); // a plan that began under an older manifest; swept or not, it has lost
+        }
+        let read = at_once(self.ground.store.read_blocks(wanted)).expect("a memory store reads");
+        let blocks: Option<Vec<_>> = read.blocks.into_iter().collect();
+        assert!(blocks.is_some() || read.version != self.version, "a block that the manifest names is gone");
+        blocks.ok_or(Refused::Gone)
+    }
+}
+
+impl Context {
+    /// A context as it starts: checkpoint, tail, fold.
+    pub fn open(life: u64, ground: &mut Ground) -> Self {
+        let mut context = Self {
+            life,
+            state: State::default(),
+            shelf: Shelf::default(),
+            machine: Machine::new(["entries".into(), "projects".into()]),
+            effects: VecDeque::new(),
+            version: 0,
+            run: 0,
+            wake_ms: None,
+            drafts: VecDeque::new(),
+            resting: None,
+            eyes: RefCell::new(Room::on(&ground.archive)),
+            seen: RefCell::default(),
+        };
+        context.load(ground);
+        context
+    }
+
+    fn load(&mut self, ground: &mut Ground) {
+        let loaded = at_once(ground.store.load()).expect("a memory store loads");
+        let manifest = loaded.tail.manifest;
+        let mut directories: BTreeMap<SegmentId, Rc<Directory>> = BTreeMap::new();
+        for (id, block) in loaded.directories {
+            let block = block.expect("a segment that the manifest names is there");
+            directories.insert(id, Rc::new(Directory::read(&block).expect("our own directory")));
+        }
+        self.state = match loaded.state {
+            Some(record) => {
+                let opened = snapshot::read(&record, |id| directories.get(&id).cloned());
+                let opened = opened.expect("our own checkpoint");
+                assert_eq!(opened.damaged, [], "record and manifest name the same segments");
+                opened.state
+            }
+            None => State::at(manifest.base),
+        };
+        self.version = manifest.version;
+        self.shelf = Shelf::default();
+        directories.into_iter().for_each(|(id, directory)| self.shelf.know(id, directory));
+        ground.tally.reloads += 1;
+        self.changed();
+        self.fold(loaded.tail.frames, ground).expect("what has just been loaded can be read");
+    }
+
+    /// Folds what others have appended, and takes up their checkpoints.
+    pub fn catch_up(&mut self, ground: &mut Ground) {
+        let tail = at_once(ground.store.tail(self.state.seq)).expect("a memory store reads");
+        if tail.manifest.version != self.version || self.fold(tail.frames, ground).is_err() {
+            self.load(ground);
+        }
+    }
+
+    /// Folds what this context has just appended; who is not at the log's end catches up.
+    pub fn fold_own(&mut self, seq: Seq, frame: &[u8], ground: &mut Ground) {
+        if seq != self.state.seq + 1 {
+            return self.catch_up(ground);
+        }
+        if self.fold(vec![Logged { seq, frame: frame.to_vec() }], ground).is_err() {
+            self.load(ground);
+        }
+    }
+
+    fn fold(&mut self, frames: Vec<Logged>, ground: &mut Ground) -> Result<(), Refused> {
+        for Logged { seq, frame } in frames {
+            let frame = Frame::decode(&frame).expect("our own frame");
+            let mut stock = Stock { shelf: &mut self.shelf, ground, version: self.version };
+            let found = shelf::find(&mut stock, &self.state, &needs(&self.state, &frame))?;
+            apply(&mut self.state, found, seq, frame);
+            self.changed();
+            places_of(&self.state, &mut ground.places);
+        }
+        Ok(())
+    }
+
+    /// What the app sees; it asks again where segments have been swept.
+    pub fn ask<T>(&mut self, ground: &mut Ground, question: impl Fn(&View) -> T) -> T {
+        loop {
+            let mut stock = Stock { shelf: &mut self.shelf, ground, version: self.version };
+            match shelf::ask(&mut stock, &self.state, &question) {
+                Ok(answer) => return answer,
+                Err(_) => self.catch_up(ground),
+            }
+        }
+    }
+
+    /// Lets go of the blocks it has read.
+    pub fn forget_blocks(&mut self) {
+        self.shelf.clear();
+    }
+
+    fn changed(&mut self) {
+        self.seen.take();
+    }
+
+    /// What those see of it who check, whatever has been swept.
+    pub fn picture(&self) -> Rc<Picture> {
+        let picture = || {
+            let mut eyes = self.eyes.borrow_mut();
+            eyes.know(&self.state);
+            Rc::new(eyes.picture(&self.state))
+        };
+        Rc::clone(self.seen.borrow_mut().get_or_insert_with(picture))
+    }
+}
+
+/// Checkpoints, in three steps with anything between them: the plan, the segments, the decision.
+impl Context {
+    pub fn begin_checkpoint(&mut self) {
+        let plan = Plan::of(&self.state);
+        let planned = self.state.schema.clone();
+        self.resting = Some(Resting { plan, planned, expected: self.version, is_written: false });
+    }
+
+    pub fn write_segments(&mut self, ground: &mut Ground) {
+        let Some(resting) = self.resting.as_mut().filter(|resting| !resting.is_written) else { return };
+        let mut stock = Stock { shelf: &mut self.shelf, ground, version: self.version };
+        match shelf::carry_out(&mut resting.plan, &self.state, &mut stock) {
+            Ok(carried) => {
+                resting.is_written = true;
+                ground.tally.merges += carried.merges;
+            }
+            Err(refused) => {
+                trace(|| format!("life {}: gives up a checkpoint: {refused:?}", self.life));
+                self.resting = None;
+                ground.tally.given_up += 1;
+                self.catch_up(ground);
+            }
+        }
+    }
+
+    /// Whether the store took the checkpoint. Whatever it says, no visible row and no pending mutation has
+    /// changed (invariant 8), and only what is needed stays in memory.
+    pub fn end_checkpoint(&mut self, ground: &mut Ground) -> bool {
+        self.write_segments(ground);
+        let Some(Resting { plan, planned, expected, .. }) = self.resting.take() else { return false };
+        let base = plan.base;
+        let next = Next { base, state: plan.record(), segments: plan.segments() };
+        let decided = at_once(ground.store.checkpoint(expected, &next));
+        trace(|| format!("life {}: checkpoint at {base}: {decided:?}", self.life));
+        let Ok(Some(Manifest { version, .. })) = decided else {
+            ground.tally.lost += usize::from(decided == Ok(None));
+            self.catch_up(ground);
+            return false;
+        };
+        assert_eq!(self.version, expected, "who has another manifest cannot decide");
+        ground.tally.decided += 1;
+        let before = self.picture();
+        self.version = version;
+        self.state.rest(plan);
+        self.changed();
+        assert_eq!(self.picture(), before, "invariant 8: a checkpoint changed the state");
+        shelf::assert_only_needed_slots(&self.state, base, &planned);
+        true
+    }
+}
