@@ -13,8 +13,8 @@ mod half;
 
 use self::half::{Change, Half};
 use super::{
-    Checkpoint, Durability, Incarnation, Loaded, Manifest, Next, ReadBlocks, Seq, Store, StoreUsage, Tail,
-    fault, records, slices,
+    Durability, Incarnation, Loaded, Manifest, Next, ReadBlocks, Seq, Store, StoreUsage, Tail, fault,
+    records, slices,
 };
 use crate::protocol::{Fault, SegmentId};
 use std::cell::{Cell, RefCell};
@@ -229,21 +229,6 @@ impl Store for MemoryStore {
         }
         *self.garbage.borrow_mut() = None;
         Ok(())
-    }
-
-    async fn checkpoint_whole(
-        &self,
-        expected: u64,
-        base: Seq,
-        checkpoint: Checkpoint,
-    ) -> Result<Option<Manifest>, Fault> {
-        let before = self.read(|half| half.manifest.clone())?;
-        if before.version != expected {
-            return Ok(None);
-        }
-        let manifest = Manifest { version: expected + 1, base, ..before };
-        let change = Change::Former(manifest.clone(), checkpoint.state, checkpoint.blocks);
-        self.write(change, Durability::Strict, Some(manifest))
     }
 
     async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, Fault> {

@@ -124,13 +124,6 @@ pub struct Next {
     pub segments: Vec<SegmentId>,
 }
 
-/// State record and snapshot segment, as the first release made them.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct Checkpoint {
-    pub state: Vec<u8>,
-    pub blocks: Vec<Vec<u8>>,
-}
-
 #[allow(async_fn_in_trait)] // one thread in every realm: no Send bound is wanted
 pub trait Store {
     /// Manifest, state record, directories and the whole tail, in one readonly transaction. From here
@@ -169,14 +162,6 @@ pub trait Store {
     /// so that nobody here looks for them any more; what is left is found by the next checkpoint, of
     /// whichever context, and goes with its sweep.
     async fn sweep(&self) -> Result<(), Fault>;
-
-    /// As the first release did it, until nothing calls it any more.
-    async fn checkpoint_whole(
-        &self,
-        expected: u64,
-        base: Seq,
-        checkpoint: Checkpoint,
-    ) -> Result<Option<Manifest>, Fault>;
 
     /// A small named value beside the log (the session, a setting).
     async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, Fault>;

@@ -23,8 +23,7 @@ pub use self::ring::{
 
 use self::header::{Found, Header};
 use super::{
-    Checkpoint, Durability, Incarnation, Loaded, Logged, Manifest, Next, ReadBlocks, Seq, Store, StoreUsage,
-    Tail,
+    Durability, Incarnation, Loaded, Logged, Manifest, Next, ReadBlocks, Seq, Store, StoreUsage, Tail,
 };
 use crate::protocol::{ErrorCode, Fault, SegmentId};
 use futures_util::future::try_join_all;
@@ -199,20 +198,6 @@ impl<S: Store, C: Cipher> Store for Sealed<S, C> {
 
     async fn sweep(&self) -> Result<(), Fault> {
         self.store.sweep().await
-    }
-
-    async fn checkpoint_whole(
-        &self,
-        expected: u64,
-        base: Seq,
-        checkpoint: Checkpoint,
-    ) -> Result<Option<Manifest>, Fault> {
-        if self.is_off()? {
-            return self.store.checkpoint_whole(expected, base, checkpoint).await;
-        }
-        let state = self.seal(Place::State, &checkpoint.state).await?;
-        let blocks = self.seal_blocks(FORMER, 0, &checkpoint.blocks).await?;
-        self.store.checkpoint_whole(expected, base, Checkpoint { state, blocks }).await
     }
 
     async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, Fault> {

@@ -22,15 +22,14 @@ mod load;
 mod transaction;
 mod trouble;
 mod values;
-mod whole;
 
 use self::checkpoint::{Attempt, Garbage};
 use self::connection::{Connection, Slot};
 use self::head::{Head, StateRecord};
 use self::trouble::Trouble;
 use super::{
-    Checkpoint, Durability, Incarnation, Loaded, Manifest, Next, ReadBlocks, Seq, Space, Store, StoreUsage,
-    Tail, fault, slices,
+    Durability, Incarnation, Loaded, Manifest, Next, ReadBlocks, Seq, Space, Store, StoreUsage, Tail, fault,
+    slices,
 };
 use crate::protocol::limits::RECORD_BYTES;
 use crate::protocol::{Fault, SegmentId};
@@ -245,20 +244,6 @@ impl Store for IndexedDbStore {
         }
         *self.garbage.borrow_mut() = None;
         Ok(())
-    }
-
-    async fn checkpoint_whole(
-        &self,
-        expected: u64,
-        base: Seq,
-        checkpoint: Checkpoint,
-    ) -> Result<Option<Manifest>, Fault> {
-        let segment = SegmentId(random()?);
-        let whole = whole::Whole { known: self.incarnation.get(), expected, base, segment };
-        self.write_slices(segment, 0, &checkpoint.blocks).await?;
-        let decide =
-            async |connection: &Connection| whole.decide(connection.database(), &checkpoint.state).await;
-        self.transact(decide).await
     }
 
     async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, Fault> {
