@@ -4,9 +4,10 @@
 //! exact: online, and nothing of it pending. Otherwise the answer is marked partial, or refused by name;
 //! never silently partial.
 
+use super::interest::Interest;
 use super::platform::Platform;
 use super::replica::Replica;
-use crate::engine::{State, View};
+use crate::engine::{Changes, State, View};
 use crate::protocol::{Decision, ErrorCode, Fault, Mutation, MutationId, PgError, Request, Text};
 use crate::query::{
     Answer, Collate, HttpRequest, Parsed, Prepared, ReadPlan, Unprepared, WriteContext, WritePlan, parse,
@@ -39,6 +40,15 @@ impl<S: Store + 'static, P: Platform> Desk<S, P> {
     /// Whether requests to this table are ours to answer.
     pub fn serves(&self, table: &str) -> bool {
         self.tables.contains(table)
+    }
+
+    /// What a live query of this request is interested in, by the present definitions.
+    pub fn interest(&self, request: &HttpRequest<'_>) -> Interest {
+        Interest::of(&self.replica.state().schema, request)
+    }
+
+    pub fn is_touched(&self, interest: &Interest, changes: &Changes) -> bool {
+        interest.is_touched(&self.replica.state().schema, changes, self.collate.as_ref())
     }
 
     /// Answers a request to a table that the desk serves.

@@ -13,11 +13,13 @@ mod cache;
 mod checkpoint;
 mod courier;
 mod desk;
+mod interest;
 mod platform;
 mod replica;
 mod turn;
 
 pub use courier::Courier;
 pub use desk::{COVERAGE, Desk, Route};
+pub use interest::Interest;
 pub use platform::Platform;
 pub use replica::{QUARANTINE, Replica};

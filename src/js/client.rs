@@ -109,10 +109,10 @@ impl Client {
 
     /// Ties a room to live queries and status, and turns sync on if it is.
     async fn furnish(self: &Rc<Self>, room: &Rc<Room>) -> Result<(), Fault> {
-        let weak = Rc::downgrade(self);
+        let (weak, watched) = (Rc::downgrade(self), Rc::downgrade(room));
         room.replica.watch(move |changes| {
-            let Some(inner) = weak.upgrade() else { return };
-            inner.live.touch(changes);
+            let (Some(inner), Some(room)) = (weak.upgrade(), watched.upgrade()) else { return };
+            inner.live.touch(changes, &room);
             inner.run_live();
             inner.tell_status();
         });

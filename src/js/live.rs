@@ -1,9 +1,10 @@
-//! Live queries: a request that is run again when its table changes, and tells only what is new.
+//! Live queries: a request that is run again when a change can change its answer, and tells only what is new.
 //!
 //! Changes mark queries as touched; one task runs the touched ones after the turn that changed them, so
 //! that no callback runs while the engine's state is borrowed and a burst of frames costs one run.
 
 use super::room::Room;
+use crate::driver::Interest;
 use crate::engine::Changes;
 use crate::query::{Answer, HttpRequest};
 use js_sys::Function;
@@ -24,6 +25,8 @@ struct Query {
     /// Body and coverage as last told.
     told: Option<(String, bool)>,
     touched: bool,
+    /// By the definitions of its last run; none before the first.
+    interest: Option<Interest>,
 }
 
 #[derive(Default)]
@@ -38,7 +41,7 @@ impl LiveQueries {
         let id = self.next.get();
         self.next.set(id + 1);
         let asked = Rc::new(Asked { table: table.into(), query: query.into(), headers });
-        let query = Query { asked, callback, told: None, touched: true };
+        let query = Query { asked, callback, told: None, touched: true, interest: None };
         self.queries.borrow_mut().insert(id, query);
         id
     }
@@ -51,11 +54,12 @@ impl LiveQueries {
         self.queries.borrow().is_empty()
     }
 
-    pub fn touch(&self, changes: &Changes) {
-        for query in self.queries.borrow_mut().values_mut() {
-            let in_rows = changes.rows.iter().any(|changed| changed.row.0.as_ref() == query.asked.table);
-            let in_tables = changes.tables.iter().any(|table| table.as_ref() == query.asked.table);
-            query.touched |= in_rows || in_tables;
+    pub fn touch(&self, changes: &Changes, room: &Room) {
+        for query in self.queries.borrow_mut().values_mut().filter(|query| !query.touched) {
+            query.touched = match &query.interest {
+                Some(interest) => room.desk.is_touched(interest, changes),
+                None => true,
+            };
         }
     }
 
@@ -87,6 +91,11 @@ impl LiveQueries {
             let Some(asked) = self.asked(id) else { continue };
             let Asked { table, query, headers } = &*asked;
             let request = HttpRequest { method: "GET", table, query, headers, body: "" };
+            // Taken before it runs: what changes meanwhile touches it again.
+            let interest = room.desk.interest(&request);
+            if let Some(query) = self.queries.borrow_mut().get_mut(&id) {
+                query.interest = Some(interest);
+            }
             let answer = room.desk.read_local(&request).await;
             self.tell(id, answer);
         }
