@@ -26,7 +26,7 @@ pub struct Picture {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TablePicture {
-    pub shape: (u32, bool),
+    pub shape: (u32, bool, Seq),
     pub visible: BTreeMap<String, String>,
     /// Base rows with their revs.
     pub base: BTreeMap<String, (Rev, String)>,

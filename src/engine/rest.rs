@@ -39,8 +39,8 @@ pub struct Plan {
 }
 
 struct TablePlan {
-    /// The generation, and whether a round from nothing is under way.
-    shape: (u32, bool),
+    /// The generation, and whether a round from nothing is under way, and the last round.
+    shape: (u32, bool, Seq),
     /// The definition when it began, and how often the columns had changed: what its segments are built by.
     layout: Rc<Layout>,
     changes: usize,

@@ -41,6 +41,7 @@ pub struct TableRecord {
     name: Text,
     generation: u32,
     filling: bool,
+    last_round: Seq,
     slots: Vec<(Key, Slot)>,
     /// With the columns that have gone since, as [`Rested`] has them.
     segments: Vec<(SegmentId, Dead, Option<Vec<Text>>)>,
@@ -96,10 +97,15 @@ impl Record {
 }
 
 impl TableRecord {
-    pub fn of(name: &Text, shape: (u32, bool), slots: Vec<(Key, Slot)>, segments: &[Rested]) -> Self {
+    pub fn of(
+        name: &Text,
+        (generation, filling, last_round): (u32, bool, Seq),
+        slots: Vec<(Key, Slot)>,
+        segments: &[Rested],
+    ) -> Self {
         let segments =
             segments.iter().map(|rested| (rested.id, rested.dead.clone(), rested.gone.clone())).collect();
-        Self { name: name.clone(), generation: shape.0, filling: shape.1, slots, segments }
+        Self { name: name.clone(), generation, filling, last_round, slots, segments }
     }
 }
 
@@ -120,7 +126,12 @@ pub fn read(record: &[u8], directory: impl Fn(SegmentId) -> Option<Rc<Directory>
                 None => damaged.push((table.name.clone(), id)),
             }
         }
-        let held = TableRows::restored(definition, (table.generation, table.filling), table.slots, segments);
+        let held = TableRows::restored(
+            definition,
+            (table.generation, table.filling, table.last_round),
+            table.slots,
+            segments,
+        );
         rows.insert(table.name, held);
     }
     let rows = Rows::restore(&record.schema, rows);

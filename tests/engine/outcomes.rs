@@ -306,3 +306,17 @@ fn a_version_that_is_pulled_again_still_knows_what_it_was_made_from() {
     device.write_request(request);
     assert_eq!(follower(&device).base, Some(rev(5)));
 }
+
+/// Found by the simulation: a round ended between our answer and the edit, and took the link with it.
+#[test]
+fn an_edit_that_waited_through_answer_and_round_counts_as_made_over_what_the_answer_told() {
+    let mut device = Device::synced(&[SYNCED]);
+    device.update("a", &[("n", "2")]);
+    let edit = device.mutation(Op::Update, "entries", "a", &[("n", "3")]);
+    device.answer("a", applied(5), Some(5));
+    device.pull_last(&TABLES, "c2", &[], &[]);
+    device.reopen();
+    let request = device.request(vec![edit]);
+    device.write_request(request);
+    assert_eq!(follower(&device).base, Some(rev(5)));
+}

@@ -42,7 +42,7 @@ pub struct Slot {
     pub generation: u32,
     /// The frame that brought it.
     pub since: Seq,
-    /// Told by an answer, and no round has begun and ended since: older pages must not replace it.
+    /// Told by an answer, and no two rounds have begun and ended since: older pages must not replace it.
     pub recent: bool,
     /// The segments say something else.
     pub changed: bool,
@@ -87,7 +87,7 @@ impl Slot {
         !self.changed && !self.recent && self.over.is_none()
     }
 
-    /// A round that began after it has ended.
+    /// A round that began after it has ended, and another one after that.
     pub fn grow_old(&mut self) {
         self.recent = false;
         if let Known::Row(base) = &mut self.known {

@@ -34,6 +34,8 @@ pub struct TableRows {
     pub(super) generation: u32,
     /// A round from nothing is under way.
     pub(super) filling: bool,
+    /// The first frame of the last round that has ended.
+    last_round: Seq,
     pub(super) slots: BTreeMap<Key, Slot>,
     pub(super) indexes: MemoryIndexes,
     /// Bytes of row text in slots.
@@ -53,6 +55,7 @@ impl TableRows {
             slots: BTreeMap::new(),
             indexes,
             bytes: 0,
+            last_round: 0,
             segments: Vec::new(),
             reshaped: Vec::new(),
         }
@@ -61,14 +64,14 @@ impl TableRows {
     /// The rows as a state record has them.
     pub fn restored(
         table: &Table,
-        (generation, filling): (u32, bool),
+        (generation, filling, last_round): (u32, bool, Seq),
         slots: Vec<(Key, Slot)>,
         segments: Vec<Rested>,
     ) -> Self {
         let slots: BTreeMap<Key, Slot> = slots.into_iter().collect();
         let bytes = slots.values().map(text_bytes).sum();
         let layout = Rc::new(Layout::new(table));
-        let mut rows = Self { generation, filling, slots, bytes, segments, ..Self::new(layout) };
+        let mut rows = Self { generation, filling, last_round, slots, bytes, segments, ..Self::new(layout) };
         rows.index();
         rows
     }
@@ -98,9 +101,9 @@ impl TableRows {
         self.reshaped.len()
     }
 
-    /// The generation, and whether a round from nothing is under way.
-    pub fn shape(&self) -> (u32, bool) {
-        (self.generation, self.filling)
+    /// The generation, whether a round from nothing is under way, and the first frame of the last round.
+    pub fn shape(&self) -> (u32, bool, Seq) {
+        (self.generation, self.filling, self.last_round)
     }
 
     pub fn slot(&self, key: &Key) -> Option<&Slot> {
@@ -218,12 +221,14 @@ impl TableRows {
         self.filling = true;
     }
 
-    /// Ends a round. Whether everything may have changed: what a round from nothing did not name is gone.
+    /// Ends a round. What an answer told before the round before it began is no longer recent: an edit that
+    /// waited through answer and round still finds what its version was made into. Whether everything may have changed: what a round from nothing did not name is gone.
     pub fn end_round(&mut self, began: Seq) -> bool {
+        let before = std::mem::replace(&mut self.last_round, began);
         let old: Vec<Key> = self
             .slots
             .iter()
-            .filter(|(_, slot)| slot.recent && slot.since < began)
+            .filter(|(_, slot)| slot.recent && slot.since < before)
             .map(|(key, _)| key.clone())
             .collect();
         for key in old {
