@@ -1,5 +1,6 @@
 /** What the browser grants on request: background sync, storage that is not evicted, its use and quota. */
 import type { Engine } from "../wasm/thermocline.js";
+import { guarded } from "./errors.js";
 import { SYNC_TAG } from "./tag.js";
 import type { Usage } from "./types.js";
 
@@ -44,13 +45,14 @@ export async function askForPeriodicSync(): Promise<void> {
 }
 
 /** Asks that the browser does not evict what is stored. */
-export async function askToPersist(): Promise<void> {
-  if (typeof navigator === "undefined") return;
-  await navigator.storage?.persist?.().catch(() => false);
+export async function askToPersist(): Promise<boolean> {
+  if (typeof navigator === "undefined") return false;
+  return (await navigator.storage?.persist?.().catch(() => false)) ?? false;
 }
 
 export async function usage(engine: Engine): Promise<Usage> {
   const { usage: used = null, quota = null } = (await navigator.storage?.estimate?.()) ?? {};
   const persisted = (await navigator.storage?.persisted?.()) ?? false;
-  return { tables: JSON.parse(engine.tables()) as Usage["tables"], used, quota, persisted };
+  const stored = JSON.parse(await guarded(() => engine.storage())) as Pick<Usage, "log" | "segments" | "files" | "outbox">;
+  return { tables: JSON.parse(engine.tables()) as Usage["tables"], ...stored, used, quota, persisted };
 }

@@ -72,7 +72,7 @@ function faceOf(engine: Engine, options: Options): Thermocline {
       return () => listeners.delete(callback);
     },
     sync: {
-      async start({ tables = options.tables } = {}) {
+      async start({ tables = options.tables.map((table) => (typeof table === "string" ? table : table.name)) } = {}) {
         await guarded(() => engine.startSync(tables));
         void askToPersist();
         void askForPeriodicSync();
@@ -82,7 +82,12 @@ function faceOf(engine: Engine, options: Options): Thermocline {
       flushed: () => guarded(() => engine.flushed()),
     },
     outbox: { list: () => guarded(async () => JSON.parse(engine.outbox()) as OutboxEntry[]) },
-    storage: { usage: () => guarded(() => usage(engine)) },
+    storage: {
+      usage: () => guarded(() => usage(engine)),
+      persist: askToPersist,
+      clearOldData: (days) => guarded(() => engine.clearOldData(days)),
+      clearCache: () => guarded(() => engine.clearCache()),
+    },
     encryption: {
       state: () => engine.encryption() as "off" | "on" | "locked",
       unlock: (passphrase) => guarded(() => engine.unlock(passphrase)),

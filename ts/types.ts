@@ -9,8 +9,11 @@ export interface Options {
   url: string;
   /** The project's publishable (anonymous) key. */
   key: string;
-  /** Tables to keep on the device. Each must be enabled with `thermocline.enable` on the server. */
-  tables: string[];
+  /**
+   * Tables to keep on the device: whole, by name, or within bounds. Each must be enabled with `thermocline.enable` on
+   * the server.
+   */
+  tables: (string | TableOptions)[];
   /** Name of the local database; default: the URL's host. */
   name?: string;
   /** How writes are committed; `strict` (default) survives power loss. */
@@ -23,6 +26,23 @@ export interface Options {
   encrypt?: boolean | { passphrase?: string | undefined };
   /** Where the engine's .wasm is served from; default: beside the module. */
   wasm?: string | URL;
+}
+
+/**
+ * How much of a table to keep. What lies before the bounds stays on the server: it is read through when it is asked for,
+ * and offline an answer that may lack it is marked `Thermocline-Coverage: partial`. Days, rows and bytes need a time column
+ * (`thermocline.enable`); of several bounds the narrowest counts.
+ */
+export interface TableOptions {
+  name: string;
+  /** Rows whose time column is within so many days. */
+  days?: number;
+  /** About so many of the newest rows. */
+  rows?: number;
+  /** About so many bytes of the newest rows. */
+  bytes?: number;
+  /** Seconds for which a row that was read through, or any row of a `cache` table, is fresh. */
+  ttl?: number;
 }
 
 /** Stable error codes; see SPEC.md for what each means and what to do. */
@@ -95,9 +115,31 @@ export interface LiveResult<Row = Record<string, unknown>> {
   partial: boolean;
 }
 
+/** Rows, and bytes of their text. */
+export interface Space {
+  rows: number;
+  bytes: number;
+}
+
+export interface TableUsage extends Space {
+  table: string;
+  /** In memory: rows that have changed since the last checkpoint, have changes that wait, or were read through. */
+  hot: Space;
+  /** At rest on this device. */
+  warm: Space;
+  /** Rows of an earlier time are only on the server; null: all are here. */
+  horizon: string | null;
+}
+
 /** Bytes and rows on this device. */
 export interface Usage {
-  tables: { table: string; rows: number; bytes: number }[];
+  tables: TableUsage[];
+  /** Bytes of the log since the last checkpoint, of segments and of files. */
+  log: number;
+  segments: number;
+  files: number;
+  /** Changes the server has not answered yet. */
+  outbox: { mutations: number; bytes: number };
   /** The origin's use and quota in bytes, as the browser estimates them. */
   used: number | null;
   quota: number | null;
@@ -145,7 +187,18 @@ export interface Thermocline {
     flushed(): Promise<void>;
   };
   outbox: { list(): Promise<OutboxEntry[]> };
-  storage: { usage(): Promise<Usage> };
+  storage: {
+    usage(): Promise<Usage>;
+    /** Asks the browser not to evict what is stored; whether it agreed. */
+    persist(): Promise<boolean>;
+    /**
+     * Lets rows go that are older than so many days, in every table with a time column. They stay on the server and are
+     * read through when asked for; changes that wait stay here.
+     */
+    clearOldData(days: number): Promise<void>;
+    /** Lets go what was only read through or lies in `cache` tables. */
+    clearCache(): Promise<void>;
+  };
   encryption: Encryption;
   /** Releases the database and stops all timers. */
   close(): Promise<void>;

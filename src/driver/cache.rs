@@ -73,6 +73,11 @@ impl BlockCache {
         self.missing.take().into_iter().collect()
     }
 
+    pub fn clear(&mut self) {
+        self.blocks.clear();
+        self.bytes = 0;
+    }
+
     /// Keeps to the budget.
     pub fn trim(&mut self) {
         if self.bytes <= self.budget {

@@ -5,6 +5,7 @@
 
 use super::platform::Platform;
 use super::replica::Replica;
+use super::retention::Keeps;
 use crate::engine::interface::{At, Effect, Event, Message};
 use crate::engine::sync::Machine;
 use crate::engine::{Changes, Standing};
@@ -22,6 +23,7 @@ pub struct Courier<S: Store, R, P: Platform> {
     replica: Rc<Replica<S, P>>,
     remote: R,
     machine: RefCell<Machine>,
+    keeps: RefCell<Keeps>,
     lease: RefCell<Option<P::Lease>>,
     /// Runs begun so far.
     run: Cell<u64>,
@@ -38,6 +40,7 @@ impl<S: Store + 'static, R: Remote + 'static, P: Platform> Courier<S, R, P> {
             replica,
             remote,
             machine: RefCell::new(Machine::new(tables)),
+            keeps: RefCell::default(),
             lease: RefCell::new(None),
             run: Cell::new(0),
             alarm: Cell::new(0),
@@ -52,6 +55,23 @@ impl<S: Store + 'static, R: Remote + 'static, P: Platform> Courier<S, R, P> {
             }
         });
         courier
+    }
+
+    pub(super) fn replica(&self) -> &Rc<Replica<S, P>> {
+        &self.replica
+    }
+
+    pub(super) fn remote(&self) -> &R {
+        &self.remote
+    }
+
+    pub(super) fn keeps(&self) -> Keeps {
+        self.keeps.borrow().clone()
+    }
+
+    pub(super) fn set_keeps(&self, keeps: Keeps) {
+        self.machine.borrow_mut().set_keeps(keeps.clone());
+        *self.keeps.borrow_mut() = keeps;
     }
 
     pub fn machine(&self) -> Ref<'_, Machine> {
@@ -201,12 +221,8 @@ impl<S: Store + 'static, R: Remote + 'static, P: Platform> Courier<S, R, P> {
                 let _ = sender.send(Err(fault.clone()));
             }
         }
-        let replica = Rc::clone(&self.replica);
-        self.spawn(async move {
-            if let Err(fault) = replica.checkpoint_if_due().await {
-                replica.platform().report(&fault);
-            }
-        });
+        let courier = Rc::clone(self);
+        self.spawn(async move { courier.keep_to_bounds().await });
     }
 
     /// What those may hope for who wait beyond this end: an error if nothing follows that they could wait for.

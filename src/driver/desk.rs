@@ -1,23 +1,27 @@
 //! The desk: answers an app's request from the device, or says that the network must.
 //!
-//! A table that is held whole is answered here. One that is not yet goes to the network while that is
-//! exact: online, and nothing of it pending. Otherwise the answer is marked partial, or refused by name;
-//! never silently partial.
+//! What the coverage holds is answered here ([`super::coverage`]). Past it the rows are read through
+//! ([`super::through`]), or the request goes to the network while that is exact: online, and nothing of the table
+//! pending. Otherwise the answer is marked partial, or refused by name; never silently partial.
 
 use super::interest::Interest;
 use super::platform::Platform;
 use super::replica::Replica;
+use super::retention::Keeps;
+use crate::engine::retention::Keep;
 use crate::engine::{Changes, State, View};
 use crate::protocol::{Decision, ErrorCode, Fault, Mutation, MutationId, PgError, Request, Text};
 use crate::query::{
-    Answer, Collate, HttpRequest, Parsed, Prepared, ReadPlan, Unprepared, WriteContext, WritePlan, parse,
+    Answer, Collate, HttpRequest, Parsed, Prepared, Unprepared, WriteContext, WritePlan, parse,
 };
+use crate::remote::Remote;
 use crate::store::Store;
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// Says that a local answer may lack rows.
 pub const COVERAGE: &str = "thermocline-coverage";
+/// Says that a local answer is older than it should be.
+pub const STALE: &str = "thermocline-stale";
 
 #[derive(Debug, PartialEq)]
 pub enum Route {
@@ -26,20 +30,38 @@ pub enum Route {
     Network,
 }
 
-pub struct Desk<S: Store, P: Platform> {
+pub struct Desk<S: Store, P: Platform, R> {
     replica: Rc<Replica<S, P>>,
-    tables: BTreeSet<Text>,
+    remote: R,
+    tables: Keeps,
     collate: Rc<dyn Collate>,
 }
 
-impl<S: Store + 'static, P: Platform> Desk<S, P> {
-    pub fn new(replica: Rc<Replica<S, P>>, tables: BTreeSet<Text>, collate: Rc<dyn Collate>) -> Self {
-        Self { replica, tables, collate }
+impl<S: Store + 'static, P: Platform, R: Remote> Desk<S, P, R> {
+    pub fn new(replica: Rc<Replica<S, P>>, remote: R, tables: Keeps, collate: Rc<dyn Collate>) -> Self {
+        Self { replica, remote, tables, collate }
+    }
+
+    /// What is kept of a table.
+    pub(super) fn kept(&self, table: &str) -> Keep {
+        self.tables.get(table).copied().unwrap_or_default()
+    }
+
+    pub(super) fn replica(&self) -> &Rc<Replica<S, P>> {
+        &self.replica
+    }
+
+    pub(super) fn remote(&self) -> &R {
+        &self.remote
+    }
+
+    pub(super) fn collate(&self) -> &dyn Collate {
+        self.collate.as_ref()
     }
 
     /// Whether requests to this table are ours to answer.
     pub fn serves(&self, table: &str) -> bool {
-        self.tables.contains(table)
+        self.tables.contains_key(table)
     }
 
     /// What a live query of this request is interested in, by the present definitions.
@@ -65,16 +87,15 @@ impl<S: Store + 'static, P: Platform> Desk<S, P> {
         match parsed {
             Parsed::Refused(error) => Route::Answer(Answer::refused(&error)),
             Parsed::Unsupported(feature) => self.elsewhere(&feature),
-            Parsed::Read(plan) => self.read(&plan).await,
-            Parsed::Write(_) if request.method != "POST" && !self.is_exact(table) => {
-                if self.is_network_exact(table) {
-                    return Route::Network;
+            Parsed::Read(plan) => self.read(&plan, takes_stale(request)).await,
+            Parsed::Write(plan) => {
+                if request.method != "POST"
+                    && let Some(route) = self.reach(&plan).await
+                {
+                    return route;
                 }
-                Route::Answer(Answer::refused(&unsupported(&format!(
-                    "changing rows of {table:?} before its first sync has ended"
-                ))))
+                self.write(&plan, user).await
             }
-            Parsed::Write(plan) => self.write(&plan, user).await,
         }
     }
 
@@ -82,31 +103,11 @@ impl<S: Store + 'static, P: Platform> Desk<S, P> {
     pub async fn read_local(&self, request: &HttpRequest<'_>) -> Answer {
         let parsed = parse(&self.replica.state().schema, request);
         match parsed {
-            Parsed::Read(plan) => self.answer_read(&plan).await,
+            Parsed::Read(plan) => self.read_here(&plan).await,
             Parsed::Refused(error) => Answer::refused(&error),
             Parsed::Unsupported(feature) => Answer::refused(&unsupported(&feature)),
             Parsed::Write(_) => Answer::refused(&unsupported("a write as a live query")),
         }
-    }
-
-    async fn read(&self, plan: &ReadPlan) -> Route {
-        let table = plan.table();
-        if !self.is_exact(table) && self.is_network_exact(table) {
-            return Route::Network;
-        }
-        Route::Answer(self.answer_read(plan).await)
-    }
-
-    async fn answer_read(&self, plan: &ReadPlan) -> Answer {
-        let run = |state: &State, view: &View| plan.run(&state.schema, view, self.collate.as_ref());
-        let mut answer = match self.replica.query(run).await {
-            Ok(answer) => answer,
-            Err(fault) => return failure(&fault),
-        };
-        if !self.is_exact(plan.table()) {
-            answer.headers.push((COVERAGE.into(), "partial".into()));
-        }
-        answer
     }
 
     async fn write(&self, plan: &WritePlan, user: Option<&Text>) -> Route {
@@ -158,16 +159,6 @@ impl<S: Store + 'static, P: Platform> Desk<S, P> {
         plan.prepare(&state.schema, view, self.collate.as_ref(), &mut context)
     }
 
-    /// Whether the local rows are all rows.
-    fn is_exact(&self, table: &str) -> bool {
-        self.replica.state().held.contains(table)
-    }
-
-    /// Whether the server's rows are what the app should see.
-    fn is_network_exact(&self, table: &str) -> bool {
-        self.replica.platform().is_online() && !self.replica.state().outbox.has_table(table)
-    }
-
     fn elsewhere(&self, what: &str) -> Route {
         if self.replica.platform().is_online() {
             return Route::Network;
@@ -176,13 +167,19 @@ impl<S: Store + 'static, P: Platform> Desk<S, P> {
     }
 }
 
+/// `Prefer: thermocline=stale`: an answer at once, however old.
+fn takes_stale(request: &HttpRequest<'_>) -> bool {
+    let prefer = request.headers.iter().filter(|(name, _)| name == "prefer");
+    prefer.flat_map(|(_, value)| value.split(',')).any(|preference| preference.trim() == "thermocline=stale")
+}
+
 fn ten(random: [u8; 16]) -> [u8; 10] {
     let mut bytes = [0; 10];
     bytes.copy_from_slice(&random[..10]);
     bytes
 }
 
-fn unsupported(what: &str) -> PgError {
+pub(super) fn unsupported(what: &str) -> PgError {
     PgError::new(503, ErrorCode::UnsupportedOffline.as_str(), format!("not possible offline: {what}"))
         .with_hint("Go online and repeat the request; the server answers it then.")
 }

@@ -12,14 +12,19 @@
 mod cache;
 mod checkpoint;
 mod courier;
+mod coverage;
 mod desk;
 mod interest;
 mod platform;
+mod quota;
 mod replica;
+mod retention;
+mod through;
 mod turn;
 
 pub use courier::Courier;
-pub use desk::{COVERAGE, Desk, Route};
+pub use desk::{COVERAGE, Desk, Route, STALE};
 pub use interest::Interest;
 pub use platform::Platform;
 pub use replica::{QUARANTINE, Replica};
+pub use retention::Keeps;

@@ -140,9 +140,13 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
         let durability = match frame {
             Frame::Write(_) | Frame::Sent(_) => self.durability,
             // These can be had again from the server.
-            Frame::Pushed(_) | Frame::Pulled(_) | Frame::Schema(_) | Frame::Resync(_) | Frame::Lost(_) => {
-                Durability::Relaxed
-            }
+            Frame::Pushed(_)
+            | Frame::Pulled(_)
+            | Frame::Schema(_)
+            | Frame::Resync(_)
+            | Frame::Lost(_)
+            | Frame::Fetched(_)
+            | Frame::Evicted(_) => Durability::Relaxed,
         };
         self.halted.borrow().clone().map_or(Ok(()), Err)?;
         self.commit(frame, durability).await?;
@@ -267,7 +271,7 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
             return Err(Fault::new(ErrorCode::InvalidRequest, format!("a frame was not stored: {damage}")));
         }
         let frames = [bytes];
-        let seqs = self.store.append(&frames, durability).await?;
+        let seqs = self.append_or_evict(&frames, durability).await?;
         let [bytes] = frames;
         let seq = seqs.first().copied().unwrap_or_default();
         let records = records::count(&bytes) as u64;

@@ -10,7 +10,7 @@
 
 use crate::protocol::pull::{Page, PullRequest};
 use crate::protocol::push::Outcome;
-use crate::protocol::{MutationId, Request, Schema, SegmentId, Text, limits, schema};
+use crate::protocol::{MutationId, Request, Rev, Schema, SegmentId, Seq, Text, limits, schema};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -36,6 +36,10 @@ pub enum Frame {
     Resync(Resync),
     /// A segment that cannot be read: what it held is pulled again.
     Lost(Lost),
+    /// Rows that were read through, or are cached.
+    Fetched(Fetched),
+    /// A table's horizon has moved.
+    Evicted(Evicted),
 }
 
 /// Seals mutations: what `Sent` names is never coalesced again, and repeated as it is.
@@ -75,13 +79,37 @@ pub struct Lost {
     pub segment: SegmentId,
 }
 
-/// Kind numbers. 5–8 and 10–12 are kept for `Fetched`, `Resolved`, `Settled`, `Evicted`, `Audited`,
-/// `Files` and `Imported`; 32 and up are not log frames.
+/// Rows as the server has them, without a cursor. Dropped by the fold if a page of the table came meanwhile:
+/// it may know better.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fetched {
+    pub table: Text,
+    pub rows: Vec<(Rev, Text)>,
+    /// The last frame that was folded when they were asked for.
+    pub as_of: Seq,
+    pub time_ms: u64,
+}
+
+/// Rows before a horizon leave the device; the server keeps them, and they are no longer pulled. The same
+/// horizon again drops what was read through.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evicted {
+    pub table: Text,
+    /// A moment in any ISO form. None: all rows are wanted.
+    pub horizon: Option<Text>,
+    /// By the app: retention does not move it back.
+    pub asked: bool,
+}
+
+/// Kind numbers. 6, 7 and 10–12 are kept for `Resolved`, `Settled`, `Audited`, `Files` and `Imported`; 32 and
+/// up are not log frames.
 mod kind {
     pub const WRITE: u8 = 1;
     pub const SENT: u8 = 2;
     pub const PUSHED: u8 = 3;
     pub const PULLED: u8 = 4;
+    pub const FETCHED: u8 = 5;
+    pub const EVICTED: u8 = 8;
     pub const SCHEMA: u8 = 9;
     pub const RESYNC: u8 = 13;
     pub const LOST: u8 = 14;
@@ -122,6 +150,8 @@ impl Frame {
             Self::Schema(schema) => seal(kind::SCHEMA, schema),
             Self::Resync(resync) => seal(kind::RESYNC, resync),
             Self::Lost(lost) => seal(kind::LOST, lost),
+            Self::Fetched(fetched) => seal(kind::FETCHED, fetched),
+            Self::Evicted(evicted) => seal(kind::EVICTED, evicted),
         }
     }
 
@@ -136,6 +166,8 @@ impl Frame {
             kind::SCHEMA => Self::Schema(read(payload)?),
             kind::RESYNC => Self::Resync(read(payload)?),
             kind::LOST => Self::Lost(read(payload)?),
+            kind::FETCHED => Self::Fetched(read(payload)?),
+            kind::EVICTED => Self::Evicted(read(payload)?),
             other => return Err(Damage::UnknownKind(other)),
         })
     }

@@ -5,7 +5,7 @@
 //! time. The lease is held from `Leased` to `Ended`: one context of a client syncs at a time.
 
 use super::frame::Frame;
-use crate::protocol::pull::{PullAnswer, PullRequest, SchemaAnswer};
+use crate::protocol::pull::{PullAnswer, PullRequest, SchemaAnswer, Since};
 use crate::protocol::push::{Group, PushAnswer};
 use crate::protocol::{ErrorCode, Fault, Text};
 
@@ -46,7 +46,8 @@ pub enum Effect {
 pub enum Message {
     Schema(Vec<Text>),
     Push(Vec<Group>),
-    Pull(PullRequest),
+    /// With the horizons of its tables.
+    Pull(PullRequest, Since),
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -3,6 +3,7 @@
 //! Which rows are in memory and which in segments is not part of it; what is visible, known and pending is.
 
 use super::answers::Answers;
+use super::horizon::{Horizon, Paged};
 use super::outbox::Outbox;
 use super::rows::{Known, View};
 use super::state::{Batch, Round, State};
@@ -19,6 +20,8 @@ pub struct Picture {
     pub cursors: BTreeMap<Text, Text>,
     pub round: Option<Round>,
     pub held: BTreeSet<Text>,
+    pub horizons: BTreeMap<Text, Horizon>,
+    pub paged: BTreeMap<Text, Paged>,
     pub own_xids: BTreeSet<u64>,
     pub stamp: Stamp,
     pub answers: Answers,
@@ -64,6 +67,8 @@ fn picture(view: &View, state: &State) -> Picture {
         cursors: state.cursors.clone(),
         round: state.round.clone(),
         held: state.held.clone(),
+        horizons: state.horizons.clone(),
+        paged: state.paged.clone(),
         own_xids: state.own_xids.clone(),
         stamp: state.stamp,
         answers: state.answers.clone(),

@@ -8,7 +8,7 @@ use super::changes::Changes;
 use super::frame::Pulled;
 use super::rows::{Base, RowId, Source};
 use super::state::{Round, State};
-use crate::protocol::pull::{Page, PullRequest};
+use crate::protocol::pull::{Page, PullRequest, told};
 use crate::protocol::row::fields;
 use crate::protocol::{Key, Row, Seq, Table, Text};
 
@@ -22,6 +22,9 @@ pub fn fold(state: &mut State, seq: Seq, pulled: Pulled, changes: &mut Changes) 
         (Some(_), Some(round)) => round.began,
         _ => begin(state, seq, &request),
     };
+    for (table, _) in &request.tables {
+        state.paged.entry(table.clone()).or_default().seq = seq;
+    }
     for page in pages {
         fold_page(state, seq, page, changes);
     }
@@ -32,7 +35,7 @@ pub fn fold(state: &mut State, seq: Seq, pulled: Pulled, changes: &mut Changes) 
         began,
     });
     if let Some(cursor) = cursor {
-        end(state, &request, &cursor, began, changes);
+        end(state, (seq, time_ms), &request, &cursor, began, changes);
         state.last_pull_ms = Some(time_ms);
     }
 }
@@ -40,7 +43,7 @@ pub fn fold(state: &mut State, seq: Seq, pulled: Pulled, changes: &mut Changes) 
 /// These tables are pulled again from nothing. Their rows stay until then, and the outbox as it is.
 pub fn forget_cursors<'a>(state: &mut State, tables: impl IntoIterator<Item = &'a Text>) {
     for table in tables {
-        state.cursors.remove(table);
+        state.forget_cursor(table);
     }
     state.round = None;
 }
@@ -59,7 +62,7 @@ pub fn is_current(state: &State, request: &PullRequest) -> bool {
 
 fn begin(state: &mut State, seq: Seq, request: &PullRequest) -> Seq {
     for (table, cursor) in &request.tables {
-        if cursor.is_none() {
+        if told(cursor.as_ref()).is_none() {
             state.rows.begin_afresh(table);
             // What was pushed before may be replaced by this round: should it be newer, the next brings it.
             state.own_xids.clear();
@@ -68,9 +71,18 @@ fn begin(state: &mut State, seq: Seq, request: &PullRequest) -> Seq {
     seq
 }
 
-fn end(state: &mut State, request: &PullRequest, cursor: &Text, began: Seq, changes: &mut Changes) {
-    for (table, _) in &request.tables {
-        let is_swept = state.rows.end_round(table, began);
+fn end(
+    state: &mut State,
+    (seq, time_ms): (Seq, u64),
+    request: &PullRequest,
+    cursor: &Text,
+    began: Seq,
+    changes: &mut Changes,
+) {
+    for (table, from) in &request.tables {
+        let is_swept = state.rows.end_round(table, began, seq);
+        state.reach_horizon(table, told(from.as_ref()).is_none());
+        state.paged.entry(table.clone()).or_default().ended_ms = Some(time_ms);
         if is_swept {
             state.rebase_table(table);
         }

@@ -9,7 +9,7 @@ use super::frame::{Frame, Resync, Sent};
 use super::outbox::Pending;
 use super::rows::{Base, RowId};
 use super::state::{Batch, State};
-use super::{pulled, pushed, write};
+use super::{horizon, pulled, pushed, write};
 use crate::protocol::{Schema, Seq, Table, Text};
 use std::collections::BTreeMap;
 
@@ -28,9 +28,13 @@ pub fn needs(state: &State, frame: &Frame) -> Vec<RowId> {
             pending.map(|pending| pending.row.clone()).collect()
         }
         // The newest version wins: a page needs nothing.
-        Frame::Sent(_) | Frame::Pulled(_) | Frame::Schema(_) | Frame::Resync(_) | Frame::Lost(_) => {
-            Vec::new()
-        }
+        Frame::Sent(_)
+        | Frame::Pulled(_)
+        | Frame::Schema(_)
+        | Frame::Resync(_)
+        | Frame::Lost(_)
+        | Frame::Fetched(_)
+        | Frame::Evicted(_) => Vec::new(),
     };
     ids.into_iter().filter(|id| state.rows.is_unread(id)).collect()
 }
@@ -40,6 +44,7 @@ pub fn apply(state: &mut State, found: Found, seq: Seq, frame: Frame) -> Changes
     for (id, found) in found {
         state.rows.read(&id, found);
     }
+    state.seq = seq;
     let mut changes = Changes::default();
     match frame {
         Frame::Write(requests) => write::fold(state, seq, requests, &mut changes),
@@ -52,8 +57,9 @@ pub fn apply(state: &mut State, found: Found, seq: Seq, frame: Frame) -> Changes
             state.lose(&lost);
             changes.tables.push(lost.table);
         }
+        Frame::Fetched(fetched) => horizon::fetch(state, seq, fetched, &mut changes),
+        Frame::Evicted(evicted) => horizon::evict(state, seq, evicted, &mut changes),
     }
-    state.seq = seq;
     changes
 }
 
@@ -87,6 +93,9 @@ fn fold_schema(state: &mut State, schema: Schema, changes: &mut Changes) {
         let former = before.cloned();
         state.rows.define(name, table);
         let Some(before) = former else { continue };
+        if age(&before) != age(table) {
+            state.lose_horizon(name);
+        }
         let shape = |table: &Table| -> Vec<(Text, Text)> {
             table.columns.iter().map(|column| (column.name.clone(), column.type_name.clone())).collect()
         };
@@ -96,6 +105,12 @@ fn fold_schema(state: &mut State, schema: Schema, changes: &mut Changes) {
     }
     state.schema.tables.extend(schema.tables);
     state.rebase_all();
+}
+
+/// The column a row's age is taken from, and its type.
+fn age(table: &Table) -> Option<(&Text, &Text)> {
+    let name = table.time.as_ref()?;
+    table.column(name).map(|column| (name, &column.type_name))
 }
 
 /// The server's transactions up to now say nothing about those to come: none of them is our own.

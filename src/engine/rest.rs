@@ -70,7 +70,7 @@ impl Plan {
             let mut kept = Vec::new();
             let mut resting: BTreeMap<u32, Vec<Packed>> = BTreeMap::new();
             for (key, slot) in rows.slots() {
-                if slot.recent || slot.over.is_some() {
+                if slot.recent || slot.fetched.is_some() || slot.over.is_some() {
                     kept.push((key.clone(), Slot { changed: false, ..slot.clone() }));
                 }
                 if !slot.changed {
@@ -79,7 +79,9 @@ impl Plan {
                 if !rows.segments().is_empty() {
                     plan.replaced.push_back((name.clone(), key.clone()));
                 }
-                if let Known::Row(base) = &slot.known {
+                if let Known::Row(base) = &slot.known
+                    && slot.fetched.is_none()
+                {
                     let packed = Packed { key: key.clone(), rev: base.rev, row: base.row.clone() };
                     resting.entry(slot.generation).or_default().push(packed);
                 }

@@ -7,6 +7,7 @@ mod former;
 
 use super::answers::Answers;
 use super::frame::{self, Damage, TIERED_RECORD, seal};
+use super::horizon::{Horizon, Paged};
 use super::outbox::Outbox;
 use super::rows::{Dead, Rested, Rows, Slot, TableRows};
 use super::segment::{Directory, SegmentId};
@@ -33,6 +34,8 @@ pub struct Record {
     answers: Answers,
     last_push_ms: Option<u64>,
     last_pull_ms: Option<u64>,
+    horizons: BTreeMap<Text, Horizon>,
+    paged: BTreeMap<Text, Paged>,
 }
 
 /// The rows of a table: slots that must stay in memory, and the segments with the rest.
@@ -43,9 +46,12 @@ pub struct TableRecord {
     filling: bool,
     last_round: Seq,
     slots: Vec<(Key, Slot)>,
-    /// With the columns that have gone since, as [`Rested`] has them.
-    segments: Vec<(SegmentId, Dead, Option<Vec<Text>>)>,
+    segments: Vec<SegmentRecord>,
 }
+
+/// With its dead rows, the columns that have gone since, and the time before which rows were evicted, as
+/// [`Rested`] has them.
+type SegmentRecord = (SegmentId, Dead, Option<Vec<Text>>, Option<Vec<u8>>);
 
 /// A state, and the segments that it lacks because their directory could not be read.
 pub struct Opened {
@@ -68,6 +74,8 @@ impl Record {
             answers: state.answers.clone(),
             last_push_ms: state.last_push_ms,
             last_pull_ms: state.last_pull_ms,
+            horizons: state.horizons.clone(),
+            paged: state.paged.clone(),
         }
     }
 
@@ -90,7 +98,10 @@ impl Record {
             answers: self.answers,
             last_push_ms: self.last_push_ms,
             last_pull_ms: self.last_pull_ms,
+            horizons: self.horizons,
+            paged: self.paged,
         };
+        state.place_horizons();
         state.rebase_all();
         state
     }
@@ -103,8 +114,9 @@ impl TableRecord {
         slots: Vec<(Key, Slot)>,
         segments: &[Rested],
     ) -> Self {
-        let segments =
-            segments.iter().map(|rested| (rested.id, rested.dead.clone(), rested.gone.clone())).collect();
+        let record =
+            |rested: &Rested| (rested.id, rested.dead.clone(), rested.gone.clone(), rested.from.clone());
+        let segments = segments.iter().map(record).collect();
         Self { name: name.clone(), generation, filling, last_round, slots, segments }
     }
 }
@@ -120,9 +132,9 @@ pub fn read(record: &[u8], directory: impl Fn(SegmentId) -> Option<Rc<Directory>
     for table in tables {
         let Some(definition) = record.schema.tables.get(&table.name) else { continue };
         let mut segments = Vec::new();
-        for (id, dead, gone) in table.segments {
+        for (id, dead, gone, from) in table.segments {
             match directory(id) {
-                Some(directory) => segments.push(Rested { id, directory, dead, gone }),
+                Some(directory) => segments.push(Rested { id, directory, dead, gone, from }),
                 None => damaged.push((table.name.clone(), id)),
             }
         }

@@ -6,6 +6,7 @@
 use super::answers::Answers;
 use super::changes::Before;
 use super::frame::Lost;
+use super::horizon::{Horizon, Paged};
 use super::outbox::Outbox;
 use super::pulled;
 use super::rows::{RowId, Rows};
@@ -44,6 +45,9 @@ pub struct State {
     pub round: Option<Round>,
     /// Tables whose first round has ended: held whole.
     pub held: BTreeSet<Text>,
+    /// Of tables that are not held from the beginning.
+    pub horizons: BTreeMap<Text, Horizon>,
+    pub paged: BTreeMap<Text, Paged>,
     /// Own pushes that a pull need not bring back.
     pub own_xids: BTreeSet<u64>,
     /// The greatest stamp folded.
@@ -87,7 +91,7 @@ impl State {
         let Some(definition) = self.schema.tables.get(table) else { return };
         let mut pending = self.outbox.of_row(id).peekable();
         if pending.peek().is_none() {
-            return self.rows.lay_over(id, None);
+            return self.rows.lay_over(id, None, self.seq);
         }
         let mut row = self.rows.get(table, key).map(|base| base.row.clone());
         for (_, mutation) in pending {
@@ -105,7 +109,7 @@ impl State {
                 }
             };
         }
-        self.rows.lay_over(id, Some(row));
+        self.rows.lay_over(id, Some(row), self.seq);
     }
 
     /// Recomputes those of a table, after its rows changed as a whole.

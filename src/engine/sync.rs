@@ -13,12 +13,14 @@ mod answered;
 
 use super::backoff;
 use super::batch::{self, Terms};
-use super::frame::{Frame, Sent};
+use super::frame::{Evicted, Frame, Sent};
 use super::interface::{At, Effect, Event, Failure, Message, SyncState};
+use super::retention::Keep;
 use super::state::State;
-use crate::protocol::pull::PullRequest;
+use crate::protocol::pull::{PullRequest, told};
 use crate::protocol::{ErrorCode, Fault, MutationId, Text, limits};
-use std::collections::BTreeSet;
+use crate::query::age::has_age;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Quiet time after a write before it is sent.
 pub const DEBOUNCE_MS: u64 = 2_000;
@@ -48,6 +50,7 @@ enum Phase {
 pub struct Machine {
     phase: Phase,
     tables: BTreeSet<Text>,
+    keeps: BTreeMap<Text, Keep>,
     user: Option<Text>,
     online: bool,
     /// Definitions have been read in this context's life.
@@ -69,6 +72,7 @@ impl Machine {
         Self {
             phase: Phase::Stopped,
             tables: tables.into_iter().collect(),
+            keeps: BTreeMap::new(),
             user: None,
             online: true,
             defined: false,
@@ -85,6 +89,11 @@ impl Machine {
 
     pub fn set_tables(&mut self, tables: impl IntoIterator<Item = Text>) {
         self.tables = tables.into_iter().collect();
+    }
+
+    /// What is kept of tables: days bound the first pull already.
+    pub fn set_keeps(&mut self, keeps: BTreeMap<Text, Keep>) {
+        self.keeps = keeps;
     }
 
     pub fn step(&mut self, state: &State, event: Event, at: At) -> Vec<Effect> {
@@ -255,10 +264,15 @@ impl Machine {
         if let Some(effect) = self.next_push(state, at) {
             return vec![effect];
         }
+        if let Some(evicted) = self.next_horizon(state, at) {
+            self.phase = Phase::Folding;
+            return vec![Effect::Append(Frame::Evicted(evicted))];
+        }
         match self.next_pull(state) {
             Some(request) => {
                 self.phase = Phase::Pulling(request.clone());
-                vec![Effect::Send(Message::Pull(request))]
+                let since = state.since(request.tables.iter().map(|(table, _)| table));
+                vec![Effect::Send(Message::Pull(request, since))]
             }
             None => self.end(at),
         }
@@ -284,6 +298,16 @@ impl Machine {
         })
     }
 
+    /// The horizon of a table that is to be pulled for the first time.
+    fn next_horizon(&self, state: &State, at: At) -> Option<Evicted> {
+        self.keeps.iter().find_map(|(name, keep)| {
+            let is_fresh = !state.cursors.contains_key(name) && !state.horizons.contains_key(name);
+            let table = state.schema.tables.get(name).filter(|_| is_fresh && self.tables.contains(name))?;
+            let horizon = keep.by_days(at.now_ms).filter(|_| has_age(table))?;
+            Some(Evicted { table: name.clone(), horizon: Some(horizon), asked: false })
+        })
+    }
+
     fn next_pull(&self, state: &State) -> Option<PullRequest> {
         if let Some(round) = &state.round {
             return Some(PullRequest {
@@ -295,7 +319,7 @@ impl Machine {
         let known = self.tables.iter().filter(|table| state.schema.tables.contains_key(*table));
         let (synced, fresh): (Vec<_>, Vec<_>) = known
             .map(|table| (table.clone(), state.cursors.get(table).cloned()))
-            .partition(|(_, c)| c.is_some());
+            .partition(|(_, cursor)| told(cursor.as_ref()).is_some());
         if !fresh.is_empty() {
             // A round from nothing names every row: own rows too, or it would sweep them.
             return Some(PullRequest { tables: fresh, round: None, own_xids: Vec::new() });

@@ -12,6 +12,7 @@ use crate::engine::interface::Event;
 use crate::protocol::{ErrorCode, Fault, PgError, limits};
 use crate::query::{Answer, HttpRequest};
 use crate::remote::supabase::Tokens;
+use crate::store::Store;
 use js_sys::{Array, Function};
 use serde::Serialize;
 use std::rc::Rc;
@@ -52,7 +53,7 @@ impl Engine {
         body: &str,
     ) -> Result<JsValue, JsValue> {
         let (table, query) = path.split_once('?').unwrap_or((path, ""));
-        if !self.0.options.tables.iter().any(|known| known == table) {
+        if !self.0.options.has_table(table) {
             return Ok(JsValue::UNDEFINED);
         }
         let room = match self.0.room() {
@@ -105,7 +106,7 @@ impl Engine {
     /// Turns sync on for these tables; it stays on until stopped.
     #[wasm_bindgen(js_name = startSync)]
     pub async fn start_sync(&self, tables: Vec<String>) -> Result<(), JsValue> {
-        let unknown = tables.iter().find(|table| !self.0.options.tables.contains(table));
+        let unknown = tables.iter().find(|table| !self.0.options.has_table(table));
         if let Some(table) = unknown {
             let message =
                 format!("sync.start: {table:?} is not among the tables this client was opened with");
@@ -138,6 +139,30 @@ impl Engine {
     /// Rows and bytes a table, as JSON text.
     pub fn tables(&self) -> Result<String, JsValue> {
         Ok(report::tables(&self.0.room()?.replica.state()))
+    }
+
+    /// Bytes of log, segments, files and outbox, as JSON text.
+    pub async fn storage(&self) -> Result<String, JsValue> {
+        let room = self.0.room()?;
+        let usage = room.replica.store().usage().await?;
+        Ok(report::storage(&room.replica.state(), &usage))
+    }
+
+    /// Evicts rows older than so many days, of every table whose rows have an age.
+    #[wasm_bindgen(js_name = clearOldData)]
+    pub async fn clear_old_data(&self, days: f64) -> Result<(), JsValue> {
+        if !(days.is_finite() && days >= 0.0) {
+            let message = format!("clearOldData: {days} days; give a number of days, 0 or more");
+            return Err(Fault::new(ErrorCode::InvalidRequest, message).into());
+        }
+        Ok(self.0.room()?.replica.clear_older(days).await?)
+    }
+
+    /// Drops what was read through, and what is cached.
+    #[wasm_bindgen(js_name = clearCache)]
+    pub async fn clear_cache(&self) -> Result<(), JsValue> {
+        let room = self.0.room()?;
+        Ok(room.replica.clear_cache(&room.keeps).await?)
     }
 
     /// The realm's view of the network has changed.

@@ -16,6 +16,7 @@ mod platform;
 mod report;
 mod room;
 mod session;
+mod table_options;
 mod vault;
 
 pub use engine::Engine;

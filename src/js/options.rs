@@ -1,5 +1,6 @@
 //! What the app opens with, parsed once.
 
+use super::table_options::TableChoice;
 use crate::protocol::{ErrorCode, Fault};
 use crate::store::Durability;
 use serde::{Deserialize, Serialize};
@@ -18,7 +19,7 @@ pub enum Encrypt {
 pub struct Options {
     pub url: String,
     pub key: String,
-    pub tables: Vec<String>,
+    pub tables: Vec<TableChoice>,
     pub name: String,
     #[serde(default)]
     pub durability: Option<String>,
@@ -52,6 +53,7 @@ impl Options {
         if self.tables.is_empty() {
             return invalid("tables is empty; name the tables to keep on this device".into());
         }
+        self.tables.iter().try_for_each(TableChoice::check)?;
         if let Some(other) = self.durability.as_deref().filter(|d| !matches!(*d, "strict" | "relaxed")) {
             return invalid(format!("durability is {other:?}; it must be \"strict\" or \"relaxed\""));
         }
@@ -59,6 +61,10 @@ impl Options {
             return invalid("encrypt.passphrase is empty; leave it out to open a locked database".into());
         }
         Ok(self)
+    }
+
+    pub fn has_table(&self, name: &str) -> bool {
+        self.tables.iter().any(|table| table.name() == name)
     }
 
     pub fn durability(&self) -> Durability {

@@ -6,6 +6,7 @@ use crate::engine::interface::SyncState;
 use crate::engine::sync::Machine;
 use crate::engine::{Pending, Standing, State};
 use crate::protocol::{Fault, Op};
+use crate::store::StoreUsage;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -138,11 +139,26 @@ fn entry<'a>(state: &State, pending: &'a Pending) -> Option<Entry<'a>> {
     })
 }
 
-/// Rows and bytes of each table as a JSON array.
+/// Rows and bytes of each table and tier as a JSON array.
 pub fn tables(state: &State) -> String {
     let sizes = state.schema.tables.keys().map(|table| {
         let size = state.rows.size(table);
-        serde_json::json!({"table": table, "rows": size.rows, "bytes": size.bytes})
+        let horizon = state.horizons.get(table).and_then(|horizon| horizon.since.as_deref());
+        serde_json::json!({
+            "table": table, "rows": size.rows, "bytes": size.bytes,
+            "hot": {"rows": size.hot_rows, "bytes": size.hot_bytes},
+            "warm": {"rows": size.warm_rows, "bytes": size.warm_bytes},
+            "horizon": horizon,
+        })
     });
     serde_json::Value::Array(sizes.collect()).to_string()
+}
+
+/// The whole of what this device stores, as JSON text.
+pub fn storage(state: &State, usage: &StoreUsage) -> String {
+    serde_json::json!({
+        "log": usage.log.bytes, "segments": usage.blocks.bytes, "files": usage.files.bytes,
+        "outbox": {"mutations": state.outbox.len(), "bytes": state.outbox.bytes()},
+    })
+    .to_string()
 }

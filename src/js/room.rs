@@ -8,7 +8,8 @@ use super::keys::Keys;
 use super::options::Options;
 use super::platform::Browser;
 use super::session::Sessions;
-use crate::driver::{Courier, Desk, Platform, Replica};
+use super::table_options::{check_ages, keeps};
+use crate::driver::{Courier, Desk, Keeps, Platform, Replica};
 use crate::engine::Frame;
 use crate::engine::interface::{Event, Message, Reply};
 use crate::protocol::pull::SchemaAnswer;
@@ -30,10 +31,11 @@ pub struct Room {
     pub user: Option<Text>,
     pub platform: Rc<Browser>,
     pub replica: Rc<Log>,
-    pub desk: Desk<AppStore, Browser>,
+    pub desk: Desk<AppStore, Browser, Supabase<Rc<Sessions>>>,
     pub courier: Rc<Post>,
     remote: Supabase<Rc<Sessions>>,
     tables: Vec<Text>,
+    pub keeps: Keeps,
     _listener: Closure<dyn FnMut(MessageEvent)>,
 }
 
@@ -53,12 +55,14 @@ impl Room {
         let platform = Browser::new(channel, online);
         let store = Sealed::new(IndexedDbStore::open(&name).await?, keys);
         let replica = Replica::open(store, Rc::clone(&platform), &name, options.durability()).await?;
-        let tables: Vec<Text> = options.tables.iter().map(|table| table.as_str().into()).collect();
+        let keeps = keeps(&options.tables);
+        let tables: Vec<Text> = keeps.keys().cloned().collect();
         let remote = || Supabase::new(&options.url, &options.key, Rc::clone(sessions));
         let courier = Courier::new(Rc::clone(&replica), remote(), tables.clone());
         let collate = Rc::new(Collators::default());
-        let desk = Desk::new(Rc::clone(&replica), tables.iter().cloned().collect(), collate);
+        let desk = Desk::new(Rc::clone(&replica), remote(), keeps.clone(), collate);
         let listener = listen(&platform, &replica, &courier);
+        courier.retain(keeps.clone());
         courier.feed(Event::Network(online));
         courier.feed(Event::Session(user.clone()));
         Ok(Rc::new(Self {
@@ -69,12 +73,18 @@ impl Room {
             courier,
             remote: remote(),
             tables,
+            keeps,
             _listener: listener,
         }))
     }
 
     /// Reads the tables' definitions if one is missing, so that requests can be answered offline.
     pub async fn define(&self) -> Result<(), Fault> {
+        self.read_definitions().await?;
+        check_ages(&self.keeps, &self.replica.state().schema)
+    }
+
+    async fn read_definitions(&self) -> Result<(), Fault> {
         let is_known = |table: &Text| self.replica.state().schema.tables.contains_key(table);
         if !self.platform.is_online() || self.tables.iter().all(is_known) {
             return Ok(());

@@ -40,3 +40,5 @@ pub const CHECKPOINT_RECORDS: u64 = 1_000;
 pub const CHECKPOINT_BYTES: usize = 4 << 20;
 /// Bytes of segments' blocks that are kept in memory.
 pub const HOT_BYTES: usize = 10 << 20;
+/// Most rows of a table that are kept of what was read through.
+pub const FETCHED_ROWS: usize = 2_000;

@@ -3,7 +3,7 @@
 //! Cursors and round tokens are the server's and opaque: stored, compared, sent back, never read.
 
 use super::push::PROTOCOL_VERSION;
-use super::{Rev, Schema, Text};
+use super::{Rev, Schema, Seq, Text};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -17,6 +17,23 @@ pub struct PullRequest {
     pub round: Option<Text>,
     /// Own pushes that need not come back.
     pub own_xids: Vec<u64>,
+}
+
+/// The horizons under which a page is asked: of rows with an earlier time only the keys come.
+pub type Since = BTreeMap<Text, Text>;
+
+/// Stands in a cursor before the number of the frame that moved the table's horizon: pages that were asked
+/// under another horizon are told by it, and no server ever sees it.
+const MARK: char = '~';
+
+/// A table's cursor from a moved horizon on; from nothing if the server has not told one.
+pub fn marked(cursor: Option<&str>, seq: Seq) -> Text {
+    format!("{}{MARK}{seq}", cursor.unwrap_or_default()).into()
+}
+
+/// What the server told; `None`: pull from nothing.
+pub fn told(cursor: Option<&Text>) -> Option<&str> {
+    cursor.and_then(|cursor| cursor.split(MARK).next()).filter(|told| !told.is_empty())
 }
 
 /// Rows and removals of one table, as raw JSON text.
@@ -47,12 +64,10 @@ pub enum PullAnswer {
 
 impl PullRequest {
     /// The request body of `thermocline_pull`.
-    pub fn body(&self, client: &str, max_rows: u32) -> String {
-        let tables: BTreeMap<&str, _> = self
-            .tables
-            .iter()
-            .map(|(table, cursor)| (table.as_ref(), serde_json::json!({"cursor": cursor, "since": null})))
-            .collect();
+    pub fn body(&self, client: &str, max_rows: u32, since: &Since) -> String {
+        let wanted = |(table, cursor): &(Text, Option<Text>)| serde_json::json!({"cursor": told(cursor.as_ref()), "since": since.get(table)});
+        let tables: BTreeMap<&str, _> =
+            self.tables.iter().map(|table| (table.0.as_ref(), wanted(table))).collect();
         let own_xids: Vec<String> = self.own_xids.iter().map(u64::to_string).collect();
         serde_json::json!({
             "v": PROTOCOL_VERSION, "client": client, "tables": tables,
@@ -169,8 +184,19 @@ mod tests {
             own_xids: vec![5],
         };
         assert_eq!(
-            request.body("me", 10),
+            request.body("me", 10, &Since::new()),
             r#"{"client":"me","max_rows":10,"own_xids":["5"],"round":null,"tables":{"entries":{"cursor":"c","since":null}},"v":1}"#
+        );
+    }
+
+    #[test]
+    fn the_server_never_sees_the_mark_of_a_moved_horizon() {
+        let tables = vec![("a".into(), Some(marked(Some("c"), 7))), ("b".into(), Some(marked(None, 7)))];
+        let request = PullRequest { tables, round: None, own_xids: Vec::new() };
+        let since = Since::from([("a".into(), "2026-01-01".into())]);
+        let body = request.body("me", 10, &since);
+        assert!(
+            body.contains(r#"{"a":{"cursor":"c","since":"2026-01-01"},"b":{"cursor":null,"since":null}}"#)
         );
     }
 

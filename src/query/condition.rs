@@ -10,6 +10,7 @@ use super::filter::{Filter, parse_filter, parse_logic};
 use super::index::indexes;
 use super::kind::Kind;
 use super::order::Term;
+use super::prepared::encode;
 use super::refusal::Unprepared;
 use super::request::decode;
 use super::rows::{Entry, Rows};
@@ -150,6 +151,18 @@ pub(super) fn filter_query(query: &str) -> String {
         pair.split_once('=').is_some_and(|(name, _)| !RESERVED.contains(&decode(name).as_str()))
     });
     filters.collect::<Vec<_>>().join("&")
+}
+
+/// The query string of whole rows, in the order asked for, ties by key: no limit, no offset.
+pub(super) fn whole_rows(table: &Table, query: &str) -> String {
+    let pairs = query.trim_start_matches('?').split('&').filter_map(|pair| pair.split_once('='));
+    let order = pairs.filter(|(name, _)| decode(name) == "order").map(|(_, terms)| terms).next();
+    let key = table.key.iter().map(|column| encode(column));
+    let terms: Vec<String> =
+        order.filter(|order| !order.is_empty()).map(str::to_owned).into_iter().chain(key).collect();
+    let filters = filter_query(query);
+    let and = if filters.is_empty() { "" } else { "&" };
+    format!("select=*{and}{filters}&order={}", terms.join(","))
 }
 
 /// Keys from filters that set every key column equal to something.

@@ -5,6 +5,7 @@
 //! named, so the caller can pass it to the server. Pure: time, ids and text order come in as arguments.
 
 mod access;
+pub mod age;
 mod answer;
 mod array;
 mod body;

@@ -5,7 +5,7 @@
 
 use super::answer::{body, content_range};
 use super::cells::Reader;
-use super::condition::{Condition, Search, filter_query};
+use super::condition::{Condition, Search, filter_query, whole_rows};
 use super::order::{Term, parse_order};
 use super::page::Page;
 use super::refusal::{Unprepared, not_single, out_of_bounds};
@@ -81,6 +81,28 @@ impl ReadPlan {
     /// The request's filters as they came: the part of its query string that `select=*` is put beside.
     pub fn filter_query(&self) -> String {
         filter_query(&self.query)
+    }
+
+    /// Whether the answer says how many rows match in all.
+    pub fn is_counted(&self) -> bool {
+        self.shape.prefer.count.is_some()
+    }
+
+    /// The same without the count.
+    pub fn uncounted(&self) -> Self {
+        let mut plan = self.clone();
+        plan.shape.prefer.count = None;
+        plan
+    }
+
+    /// How many matching rows, in order, are enough for the answer, if there is a limit.
+    pub fn most(&self) -> Option<u64> {
+        self.range.limit.map(|limit| self.range.offset.saturating_add(limit)).filter(|_| !self.is_counted())
+    }
+
+    /// The query string that asks for the matching rows in order, whole.
+    pub fn whole_rows(&self, table: &Table) -> String {
+        whole_rows(table, &self.query)
     }
 
     /// The answer over these rows. `schema` is the one the plan was parsed with.

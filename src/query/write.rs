@@ -5,7 +5,7 @@
 //! fold has decided. A singular answer that cannot be given is refused before anything is written.
 
 use super::body::{Given, read_body};
-use super::condition::{Condition, filter_query};
+use super::condition::{Condition, filter_query, whole_rows};
 use super::refusal::{Unprepared, unsupported};
 use super::request::{Missing, Range, Resolution, Shape, parameters};
 use super::select::{Select, parse_select};
@@ -96,6 +96,11 @@ impl WritePlan {
     /// An update's or delete's filters as they came, as in [`super::ReadPlan::filter_query`].
     pub fn filter_query(&self) -> String {
         filter_query(&self.query)
+    }
+
+    /// The query string that asks for the rows that an update or delete is about, whole.
+    pub fn whole_rows(&self, table: &Table) -> String {
+        whole_rows(table, &self.query)
     }
 
     /// The inclusive lower bound that an update's or delete's filters put on the table's time column, as in

@@ -7,9 +7,12 @@
 pub mod supabase;
 
 use crate::engine::interface::{Failure, Message, Reply};
+use crate::protocol::Text;
 
 #[allow(async_fn_in_trait)] // one thread in every realm: no Send bound is wanted
 pub trait Remote {
     /// Sends a message as `client` and reads the answer.
     async fn send(&self, message: &Message, client: &str) -> Result<Reply, Failure>;
+    /// Whole rows of a table as PostgREST answers `query`, `_rev` among their columns, read as the user.
+    async fn rows(&self, table: &str, query: &str) -> Result<Vec<Text>, Failure>;
 }

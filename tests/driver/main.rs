@@ -2,7 +2,10 @@
 
 #![cfg(not(target_arch = "wasm32"))]
 
+mod coverage;
+mod horizons;
 mod realm;
+mod retention;
 
 use futures_executor::LocalPool;
 use futures_util::future::join_all;

@@ -14,9 +14,18 @@ pub type Tab = Rc<Replica<MemoryStore, Realm>>;
 
 pub struct Realm {
     spawner: LocalSpawner,
-    random: Cell<u8>,
+    random: Cell<u64>,
+    pub online: Cell<bool>,
+    /// Every wait is over at once.
+    pub hurries: Cell<bool>,
+    pub now_ms: Cell<u64>,
     pub announced: RefCell<Vec<Seq>>,
     pub reported: RefCell<Vec<Fault>>,
+}
+
+thread_local! {
+    /// Realms so far in this test: no two of them draw the same numbers.
+    static REALMS: Cell<u64> = const { Cell::new(0) };
 }
 
 impl Realm {
@@ -24,7 +33,10 @@ impl Realm {
         let spawner = pool.spawner();
         Rc::new(Self {
             spawner,
-            random: Cell::new(0),
+            random: Cell::new(REALMS.replace(REALMS.get() + 1) << 32),
+            online: Cell::new(false),
+            hurries: Cell::new(false),
+            now_ms: Cell::new(1_000),
             announced: RefCell::default(),
             reported: RefCell::default(),
         })
@@ -35,16 +47,18 @@ impl Platform for Realm {
     type Lease = ();
 
     fn now_ms(&self) -> u64 {
-        1_000
+        self.now_ms.get()
     }
 
     fn random(&self) -> [u8; 16] {
-        self.random.set(self.random.get().wrapping_add(1));
-        [self.random.get(); 16]
+        self.random.set(self.random.get() + 1);
+        let mut bytes = [self.random.get() as u8; 16];
+        bytes[..8].copy_from_slice(&self.random.get().to_be_bytes());
+        bytes
     }
 
     fn is_online(&self) -> bool {
-        false
+        self.online.get()
     }
 
     fn spawn(&self, task: impl Future<Output = ()> + 'static) {
@@ -53,7 +67,7 @@ impl Platform for Realm {
 
     /// Time stands still: only what is due at once comes.
     async fn sleep(&self, ms: u64) {
-        if ms > 0 {
+        if ms > 0 && !self.hurries.get() {
             std::future::pending().await
         }
     }

@@ -33,7 +33,7 @@ impl Bench {
         bench.run([Event::Start, Event::Leased, known_schema()]);
         while bench.machine.is_running() {
             match bench.sent.take() {
-                Some(Message::Pull(_)) => bench.step(last_page("c9")),
+                Some(Message::Pull(..)) => bench.step(last_page("c9")),
                 _ => bench.fold(),
             };
         }
@@ -92,6 +92,8 @@ impl Bench {
                     },
                     Frame::Schema(_) => "append schema".into(),
                     Frame::Resync(resync) => format!("append resync {}", resync.reason),
+                    Frame::Fetched(_) => "append fetched".into(),
+                    Frame::Evicted(evicted) => format!("append evicted {:?}", evicted.horizon),
                     Frame::Lost(lost) => format!("append lost {}", lost.table),
                 };
                 self.appended = Some(frame);
@@ -104,7 +106,7 @@ impl Bench {
                         let count: usize = groups.iter().map(|group| group.mutations.len()).sum();
                         format!("send push {count}")
                     }
-                    Message::Pull(request) => {
+                    Message::Pull(request, _) => {
                         let tables = request.tables.iter();
                         let from = |cursor: &Option<Text>| cursor.clone().unwrap_or_else(|| "-".into());
                         let tables: Vec<String> =

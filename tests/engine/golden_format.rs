@@ -10,7 +10,7 @@ use crate::shelf::Room;
 use crate::snapshots::full_device;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use thermocline::engine::frame::{FORMAT_VERSION, Lost, Pulled, Pushed, Resync, Sent};
+use thermocline::engine::frame::{Evicted, FORMAT_VERSION, Fetched, Lost, Pulled, Pushed, Resync, Sent};
 use thermocline::engine::segment::SegmentId;
 use thermocline::engine::{Frame, Picture, snapshot};
 use thermocline::protocol::pull::Page;
@@ -108,7 +108,16 @@ fn frames() -> Vec<(&'static str, Frame)> {
 /// Frames that version 2 has and version 1 had not, or not so.
 fn later_frames() -> Vec<(&'static str, Frame)> {
     let lost = Lost { table: "entries".into(), segment: SegmentId([7; 16]) };
-    vec![("schema", Frame::Schema(indexed_schema())), ("lost", Frame::Lost(lost))]
+    let rows = vec![(rev(5), r#"{"id":"a"}"#.into())];
+    let fetched = Fetched { table: "entries".into(), rows, as_of: 3, time_ms: 7 };
+    let horizon = Some("2026-01-01T00:00:00Z".into());
+    let evicted = Evicted { table: "entries".into(), horizon, asked: true };
+    vec![
+        ("schema", Frame::Schema(indexed_schema())),
+        ("lost", Frame::Lost(lost)),
+        ("fetched", Frame::Fetched(fetched)),
+        ("evicted", Frame::Evicted(evicted)),
+    ]
 }
 
 /// Definitions with all that version 2 knows.
@@ -230,5 +239,6 @@ fn without_rounds(mut picture: Picture) -> Picture {
         table.recent.clear();
         table.shape = (0, table.shape.1, 0);
     }
+    picture.paged.clear();
     picture
 }

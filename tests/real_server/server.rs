@@ -1,11 +1,12 @@
 //! The dev server on a PostgreSQL of its own, as a process, and a remote that speaks to it.
 
+use serde_json::value::RawValue;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use thermocline::engine::interface::{Failure, Message, Reply};
 use thermocline::protocol::pull::{read_pull, read_schema, schema_body};
 use thermocline::protocol::push::{push_body, read_push};
-use thermocline::protocol::{ErrorCode, Fault, limits};
+use thermocline::protocol::{ErrorCode, Fault, Text, limits};
 use thermocline::remote::Remote;
 
 pub struct Server {
@@ -93,11 +94,25 @@ impl Remote for Session {
                 let answer = self.call("thermocline_push", &push_body(client, groups))?;
                 read_push(&answer, groups).map(Reply::Push).map_err(wrong)
             }
-            Message::Pull(request) => {
-                let answer = self.call("thermocline_pull", &request.body(client, limits::PULL_ROWS))?;
+            Message::Pull(request, since) => {
+                let answer =
+                    self.call("thermocline_pull", &request.body(client, limits::PULL_ROWS, since))?;
                 read_pull(&answer).map(Reply::Pull).map_err(wrong)
             }
         }
+    }
+
+    async fn rows(&self, table: &str, query: &str) -> Result<Vec<Text>, Failure> {
+        let failed = |error: String| Failure::from(Fault::new(ErrorCode::ServerError, error));
+        let mut response = ureq::get(format!("{}/rest/v1/{table}?{query}", self.url))
+            .header("apikey", &self.key)
+            .header("authorization", format!("Bearer {}", self.token))
+            .call()
+            .map_err(|error| failed(error.to_string()))?;
+        let answer = response.body_mut().read_to_string().map_err(|error| failed(error.to_string()))?;
+        let rows: Vec<&RawValue> =
+            serde_json::from_str(&answer).map_err(|error| failed(error.to_string()))?;
+        Ok(rows.into_iter().map(|row| row.get().into()).collect())
     }
 }
 

@@ -161,8 +161,8 @@ impl Server {
                 _ => Err(failure(ErrorCode::Unauthorized, false)),
             },
             Message::Push(groups) => Ok(Reply::Push(self.push(groups))),
-            Message::Pull(_) if dice.chance(refuse) => Ok(Reply::Pull(PullAnswer::Later)),
-            Message::Pull(request) => Ok(Reply::Pull(self.pull(request))),
+            Message::Pull(..) if dice.chance(refuse) => Ok(Reply::Pull(PullAnswer::Later)),
+            Message::Pull(request, _) => Ok(Reply::Pull(self.pull(request))),
         }
     }
 

@@ -198,6 +198,11 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
         self.cache.borrow_mut().keep_to(directories);
     }
 
+    /// Drops all blocks from memory.
+    pub(in crate::driver) fn forget_cached(&self) {
+        self.cache.borrow_mut().clear();
+    }
+
     pub fn cache(&self) -> RefMut<'_, BlockCache> {
         self.cache.borrow_mut()
     }

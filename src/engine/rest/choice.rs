@@ -1,7 +1,7 @@
 //! Which segments of a table a checkpoint merges, if any.
 //!
 //! Reading in the order of time should touch one or two blocks, and a table should not consist of crumbs:
-//! small segments are gathered once there are several, segments that are mostly dead are written anew, and
+//! small segments are gathered once there are several, segments that are mostly dead, or cut by a horizon, are written anew, and
 //! where too many lie over the same time they are sorted into one sequence.
 
 use crate::engine::rows::Rested;
@@ -28,7 +28,8 @@ pub fn inputs(segments: &[Rested], generation: u32) -> Option<Vec<Rested>> {
     if small.len() >= SMALL_MAX {
         return Some(own(small));
     }
-    let is_withered = |rested: &&&Rested| rested.dead.count() > rested.directory.rows / 2;
+    let is_withered =
+        |rested: &&&Rested| rested.dead.count() > rested.directory.rows / 2 || rested.from.is_some();
     let withered: Vec<&Rested> = current.iter().filter(is_withered).copied().collect();
     if !withered.is_empty() {
         return Some(own(withered));

@@ -3,7 +3,7 @@
 //! Memory holds one block of each input and the rows of the segment being made, however large the table is.
 
 use crate::engine::rows::{Layout, Rested};
-use crate::engine::segment::{Blocks, Packed, SegmentId};
+use crate::engine::segment::{Blocks, Packed, PackedRow, SegmentId};
 use crate::protocol::{Key, Row, Text, limits};
 use crate::query::index::Indexer;
 use std::cmp::Reverse;
@@ -28,6 +28,29 @@ struct Input {
     /// The next row that is not a head yet.
     next: u16,
     head: Option<Packed>,
+}
+
+struct Missing;
+
+impl Input {
+    /// The next row that is still the place of its key.
+    fn next_row<'b>(
+        &mut self,
+        layout: &Layout,
+        blocks: &'b dyn Blocks,
+    ) -> Result<Option<PackedRow<'b>>, Missing> {
+        let Rested { id, directory, dead, .. } = &self.rested;
+        while u32::from(self.next) < directory.rows {
+            if !dead.is_dead(self.next) {
+                let row = directory.row(*id, self.next, blocks).ok_or(Missing)?;
+                if !self.rested.hides(layout, row.text) {
+                    return Ok(Some(row));
+                }
+            }
+            self.next += 1;
+        }
+        Ok(None)
+    }
 }
 
 /// How far a merge has come.
@@ -85,16 +108,13 @@ impl Merge {
         let mut missing = Vec::new();
         for at in std::mem::take(&mut self.waiting) {
             let input = &mut self.inputs[at];
-            let Rested { id, directory, dead, .. } = &input.rested;
-            while u32::from(input.next) < directory.rows && dead.is_dead(input.next) {
-                input.next += 1;
-            }
-            if u32::from(input.next) >= directory.rows {
-                continue;
-            }
-            let Some(row) = directory.row(*id, input.next, blocks) else {
-                missing.push(at);
-                continue;
+            let row = match input.next_row(&self.layout, blocks) {
+                Ok(Some(row)) => row,
+                Ok(None) => continue,
+                Err(Missing) => {
+                    missing.push(at);
+                    continue;
+                }
             };
             let key = Key::from_text(row.key);
             let text = input.rested.shaped(&self.layout.table, row.text);

@@ -21,6 +21,11 @@ impl Layout {
         Self { table: table.clone(), indexes, signatures }
     }
 
+    /// A row's key in the time column's index.
+    pub fn time_key(&self, row: &str) -> Option<Vec<u8>> {
+        Indexer::new(&self.table, self.time_index()).keys(row).pop()
+    }
+
     /// The time column's index alone, if there is one.
     pub fn time_index(&self) -> &[Index] {
         if self.table.time.is_some() { self.indexes.get(..1).unwrap_or_default() } else { &[] }

@@ -8,6 +8,7 @@
 //! ```
 
 mod arena;
+mod evict;
 mod index;
 mod rested;
 mod slot;
@@ -19,6 +20,7 @@ use crate::protocol::{Key, Rev, Row, Schema, Seq, Table, Text};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+pub use evict::Evictions;
 pub use index::Layout;
 pub use rested::{Dead, Rested};
 pub use slot::{Base, Known, Slot, Source};
@@ -78,9 +80,9 @@ impl Rows {
         }
     }
 
-    pub fn lay_over(&mut self, (table, key): &RowId, over: Option<Option<Row>>) {
+    pub fn lay_over(&mut self, (table, key): &RowId, over: Option<Option<Row>>, seq: Seq) {
         if let Some(rows) = self.tables.get_mut(table) {
-            rows.lay_over(key, over);
+            rows.lay_over(key, over, seq);
         }
     }
 
@@ -89,8 +91,8 @@ impl Rows {
     }
 
     /// Whether every row of the table may have changed.
-    pub fn end_round(&mut self, table: &str, began: Seq) -> bool {
-        self.tables.get_mut(table).is_some_and(|rows| rows.end_round(began))
+    pub fn end_round(&mut self, table: &str, began: Seq, seq: Seq) -> bool {
+        self.tables.get_mut(table).is_some_and(|rows| rows.end_round(began, seq))
     }
 
     /// A table's definition, new or another.

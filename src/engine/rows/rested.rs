@@ -14,6 +14,8 @@ pub struct Rested {
     /// None: its rows have the columns of the table's definition. Else they have those of an older one, and
     /// these of them are gone.
     pub gone: Option<Vec<Text>>,
+    /// Rows of an earlier time were evicted.
+    pub from: Option<Vec<u8>>,
 }
 
 /// Rows of a segment that a newer segment replaces: one bit a row.
@@ -41,7 +43,7 @@ impl Dead {
 impl Rested {
     /// A segment that was just built.
     pub fn new(id: SegmentId, directory: Rc<Directory>) -> Self {
-        Self { id, directory, dead: Dead::default(), gone: None }
+        Self { id, directory, dead: Dead::default(), gone: None, from: None }
     }
 
     /// Takes note of a definition with other columns, without these.

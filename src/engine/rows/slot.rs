@@ -44,6 +44,8 @@ pub struct Slot {
     pub since: Seq,
     /// Told by an answer, and no two rounds have begun and ended since: older pages must not replace it.
     pub recent: bool,
+    /// When it was read through, by this device's clock: kept as long as that, however old its row is.
+    pub fetched: Option<u64>,
     /// The segments say something else.
     pub changed: bool,
     /// The visible row where pending mutations make it another; derived, never stored.
@@ -71,7 +73,7 @@ impl Known {
 impl Slot {
     /// A copy of what the segments say.
     pub fn copy(known: Known, generation: u32) -> Self {
-        Self { known, generation, since: 0, recent: false, changed: false, over: None }
+        Self { known, generation, since: 0, recent: false, fetched: None, changed: false, over: None }
     }
 
     /// The visible row.
@@ -84,7 +86,7 @@ impl Slot {
 
     /// Whether the segments would say the same, and nothing else needs it.
     pub fn is_idle(&self) -> bool {
-        !self.changed && !self.recent && self.over.is_none()
+        !self.changed && !self.recent && self.fetched.is_none() && self.over.is_none()
     }
 
     /// A round that began after it has ended, and another one after that.

@@ -6,6 +6,7 @@
 //! A round from nothing begins a new *generation*: what was told before it counts for nothing once the
 //! key is told again, and at its end everything of an older generation is gone.
 
+use super::evict::Evictions;
 use super::index::{Layout, MemoryIndexes};
 use super::rested::Rested;
 use super::slot::{Base, Known, Slot, Source};
@@ -43,6 +44,7 @@ pub struct TableRows {
     pub(super) segments: Vec<Rested>,
     /// The columns that each change of the definition took away, since this state was made.
     reshaped: Vec<Vec<Text>>,
+    pub(super) evictions: Evictions,
 }
 
 impl TableRows {
@@ -58,6 +60,7 @@ impl TableRows {
             last_round: 0,
             segments: Vec::new(),
             reshaped: Vec::new(),
+            evictions: Evictions::default(),
         }
     }
 
@@ -84,6 +87,7 @@ impl TableRows {
         for gone in &self.reshaped[changes.min(self.reshaped.len())..] {
             self.segments.iter_mut().for_each(|rested| rested.reshape(gone));
         }
+        self.evict_again(base);
         for slot in self.slots.values_mut().filter(|slot| slot.changed && slot.since <= base) {
             slot.changed = false;
         }
@@ -204,7 +208,7 @@ impl TableRows {
     }
 
     /// The row as pending mutations make it; `None`: as its base.
-    pub fn lay_over(&mut self, key: &Key, over: Option<Option<Row>>) {
+    pub fn lay_over(&mut self, key: &Key, over: Option<Option<Row>>, seq: Seq) {
         if over.is_none() && self.slots.get(key).is_none_or(|slot| slot.over.is_none()) {
             return;
         }
@@ -213,6 +217,7 @@ impl TableRows {
         if let Some(slot) = self.slots.get_mut(key).filter(|slot| slot.known == Known::Absent) {
             slot.generation = generation;
         }
+        self.settle(key, seq);
     }
 
     /// Begins a round from nothing.
@@ -222,8 +227,9 @@ impl TableRows {
     }
 
     /// Ends a round. What an answer told before the round before it began is no longer recent: an edit that
-    /// waited through answer and round still finds what its version was made into. Whether everything may have changed: what a round from nothing did not name is gone.
-    pub fn end_round(&mut self, began: Seq) -> bool {
+    /// waited through answer and round still finds what its version was made into. Whether everything may
+    /// have changed: what a round from nothing did not name is gone.
+    pub fn end_round(&mut self, began: Seq, seq: Seq) -> bool {
         let before = std::mem::replace(&mut self.last_round, began);
         let old: Vec<Key> = self
             .slots
@@ -232,7 +238,7 @@ impl TableRows {
             .map(|(key, _)| key.clone())
             .collect();
         for key in old {
-            self.change(&key, Slot::grow_old);
+            self.grow_old(&key, seq);
         }
         if !std::mem::take(&mut self.filling) {
             return false;
@@ -286,7 +292,8 @@ impl TableRows {
         self.change(key, |slot| {
             let recent = source == Source::Answer || slot.recent;
             let over = slot.over.take();
-            *slot = Slot { known, generation, since, recent, changed: true, over };
+            let fetched = slot.fetched.filter(|_| matches!(known, Known::Row(_)));
+            *slot = Slot { known, generation, since, recent, fetched, changed: true, over };
         });
     }
 

@@ -40,6 +40,10 @@ impl<'v> View<'v> {
         self.state
     }
 
+    pub fn blocks(&self) -> &'v dyn Blocks {
+        self.blocks
+    }
+
     /// What the segments say of a row, as a fold takes it in; `None` where a block is missing.
     pub fn find(&self, (table, key): &RowId) -> Option<Option<(Base, u32)>> {
         let Some(rows) = self.state.rows.table(table) else { return Some(None) };
@@ -73,7 +77,7 @@ impl<'v> View<'v> {
         for rested in rows.segments() {
             let living = (0..rested.directory.rows as u16).filter(|row| !rested.dead.is_dead(*row));
             for packed in living.filter_map(|row| rested.directory.row(rested.id, row, self.blocks)) {
-                if rows.slot_of(packed.key).is_none() {
+                if rows.slot_of(packed.key).is_none() && !rested.hides(&rows.layout, packed.text) {
                     let shaped = rested.shaped(&rows.layout.table, packed.text);
                     visit(packed.key, packed.rev, shaped.as_ref().map_or(packed.text, Row::as_str));
                 }
@@ -96,6 +100,7 @@ fn in_segments<'v>(rows: &'v TableRows, key: &Key, blocks: &'v dyn Blocks) -> Lo
             Place::Row(row) if rested.dead.is_dead(row) => {}
             Place::Row(row) => {
                 return match rested.directory.row(rested.id, row, blocks) {
+                    Some(packed) if rested.hides(&rows.layout, packed.text) => Lookup::Absent,
                     Some(packed) => Lookup::Row {
                         text: packed.text,
                         shaped: rested.shaped(&rows.layout.table, packed.text),

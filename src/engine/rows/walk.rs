@@ -199,7 +199,8 @@ impl<'a> SegmentWalk<'a> {
             return Ok(None);
         }
         let packed = directory.row(*id, row, self.blocks).ok_or(Missing)?;
-        let hidden = !self.rows.slots.is_empty() && self.rows.slots.contains_key(packed.key);
+        let hidden = !self.rows.slots.is_empty() && self.rows.slots.contains_key(packed.key)
+            || self.rested.hides(&self.rows.layout, packed.text);
         Ok((!hidden).then(|| {
             let shaped = self.rested.shaped(&self.rows.layout.table, packed.text);
             let row = shaped.map_or(packed.text, |row| self.arena.keep(row));

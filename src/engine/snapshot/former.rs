@@ -68,6 +68,8 @@ pub fn read(record: &[u8], blocks: &[Vec<u8>]) -> Result<State, Damage> {
         answers: record.answers,
         last_push_ms: record.last_push_ms,
         last_pull_ms: record.last_pull_ms,
+        horizons: BTreeMap::new(),
+        paged: BTreeMap::new(),
     };
     Ok(kept.into_state(rows))
 }

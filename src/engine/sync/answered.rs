@@ -8,7 +8,7 @@ use crate::engine::State;
 use crate::engine::backoff;
 use crate::engine::frame::{Frame, Pulled, Pushed, Resync};
 use crate::engine::interface::{At, Effect, Failure, Reply};
-use crate::protocol::pull::{PullAnswer, PullRequest, SchemaAnswer};
+use crate::protocol::pull::{PullAnswer, PullRequest, SchemaAnswer, told};
 use crate::protocol::push::{Outcome, PushAnswer};
 use crate::protocol::{ErrorCode, Fault, limits};
 
@@ -85,7 +85,7 @@ impl Machine {
     fn on_pull(&mut self, request: PullRequest, answer: PullAnswer, at: At) -> Vec<Effect> {
         let frame = match answer {
             PullAnswer::Page { pages, round, cursor } => {
-                let synced = request.tables.iter().all(|(_, cursor)| cursor.is_some());
+                let synced = request.tables.iter().all(|(_, cursor)| told(cursor.as_ref()).is_some());
                 self.pulled |= cursor.is_some() && synced;
                 Frame::Pulled(Pulled { request, pages, round, cursor, time_ms: at.now_ms })
             }

@@ -10,8 +10,9 @@ use super::Remote;
 use crate::engine::interface::{Failure, Message, Reply};
 use crate::protocol::pull::{read_pull, read_schema, schema_body};
 use crate::protocol::push::{push_body, read_push};
-use crate::protocol::{ErrorCode, Fault, limits};
+use crate::protocol::{ErrorCode, Fault, Text, limits};
 use gloo_net::http::{Request, Response};
+use serde_json::value::RawValue;
 use web_sys::AbortSignal;
 
 /// Longest a request may take before it counts as lost.
@@ -57,6 +58,27 @@ impl<T: Tokens> Supabase<T> {
         self.read(function, response).await
     }
 
+    /// Reads as the user; a token that has just expired is renewed once.
+    async fn get(&self, table: &str, query: &str) -> Result<String, Failure> {
+        let token = self.tokens.access().await.map_err(Failure::from)?;
+        let response = self.get_as(table, query, &token).await?;
+        if response.status() != 401 {
+            return self.read(table, response).await;
+        }
+        let token = self.tokens.renew(&token).await.map_err(Failure::from)?;
+        let response = self.get_as(table, query, &token).await?;
+        self.read(table, response).await
+    }
+
+    async fn get_as(&self, table: &str, query: &str, token: &str) -> Result<Response, Failure> {
+        let request = Request::get(&format!("{}/rest/v1/{table}?{query}", self.url))
+            .header("apikey", &self.key)
+            .header("authorization", &format!("Bearer {token}"))
+            .header("accept", "application/json")
+            .abort_signal(Some(&AbortSignal::timeout_with_u32(TIMEOUT_MS)));
+        request.send().await.map_err(|error| failure::unreachable(&self.url, &error))
+    }
+
     async fn post(&self, function: &str, token: &str, body: &str) -> Result<Response, Failure> {
         let request = Request::post(&format!("{}/rest/v1/rpc/{function}", self.url))
             .header("apikey", &self.key)
@@ -90,10 +112,20 @@ impl<T: Tokens> Remote for Supabase<T> {
                 let answer = self.call("thermocline_push", push_body(client, groups)).await?;
                 read_push(&answer, groups).map(Reply::Push).map_err(unreadable)
             }
-            Message::Pull(request) => {
-                let answer = self.call("thermocline_pull", request.body(client, limits::PULL_ROWS)).await?;
+            Message::Pull(request, since) => {
+                let body = request.body(client, limits::PULL_ROWS, since);
+                let answer = self.call("thermocline_pull", body).await?;
                 read_pull(&answer).map(Reply::Pull).map_err(unreadable)
             }
         }
+    }
+
+    async fn rows(&self, table: &str, query: &str) -> Result<Vec<Text>, Failure> {
+        let answer = self.get(table, query).await?;
+        let rows: Vec<&RawValue> = serde_json::from_str(&answer).map_err(|error| {
+            let message = format!("rows of {table:?} were not answered as JSON: {error}");
+            Failure::from(Fault::new(ErrorCode::IncompatibleServer, message))
+        })?;
+        Ok(rows.into_iter().map(|row| row.get().into()).collect())
     }
 }

@@ -1,0 +1,235 @@
+//! Retention (DESIGN 4): the horizon that days, rows and bytes make, and when it moves.
+
+use crate::horizons::{note, pulled, request, schema, update};
+use crate::realm::{Realm, Tab, open};
+use futures_executor::LocalPool;
+use std::cell::RefCell;
+use std::rc::Rc;
+use thermocline::driver::{Courier, Keeps};
+use thermocline::engine::Frame;
+use thermocline::engine::interface::{Event, Failure as Trouble, Message, Reply};
+use thermocline::engine::retention::Keep;
+use thermocline::protocol::pull::{PullAnswer, SchemaAnswer, Since};
+use thermocline::protocol::{Decision, ErrorCode, Fault, Text};
+use thermocline::remote::Remote;
+use thermocline::store::memory::{Failure, MemoryStore};
+
+/// Midnight of 21 January 2026.
+const NOW_MS: u64 = 1_768_953_600_000;
+
+/// Answers every pull with an empty last page, and remembers under which horizons it was asked.
+#[derive(Clone, Default)]
+struct Server {
+    since: Rc<RefCell<Vec<Since>>>,
+    /// What a read answers.
+    rows: Rc<RefCell<Vec<Text>>>,
+}
+
+impl Remote for Server {
+    async fn send(&self, message: &Message, _client: &str) -> Result<Reply, Trouble> {
+        Ok(match message {
+            Message::Schema(_) => {
+                Reply::Schema(SchemaAnswer::Tables { schema: schema(), unknown: Vec::new() })
+            }
+            Message::Push(_) => return Err(Trouble::from(Fault::new(ErrorCode::Offline, "no pushes here"))),
+            Message::Pull(_, since) => {
+                self.since.borrow_mut().push(since.clone());
+                Reply::Pull(PullAnswer::Page { pages: Vec::new(), round: None, cursor: Some("c".into()) })
+            }
+        })
+    }
+
+    async fn rows(&self, _table: &str, _query: &str) -> Result<Vec<Text>, Trouble> {
+        Ok(self.rows.borrow().clone())
+    }
+}
+
+struct World {
+    pool: LocalPool,
+    tab: Tab,
+    realm: Rc<Realm>,
+    server: Server,
+    courier: Rc<Courier<MemoryStore, Server, Realm>>,
+}
+
+fn world() -> World {
+    let mut pool = LocalPool::new();
+    let (tab, realm) = open(&mut pool, &MemoryStore::new([1; 16], [2; 16]));
+    realm.online.set(true);
+    realm.now_ms.set(NOW_MS);
+    pool.run_until(tab.append(Frame::Schema(schema()))).expect("stores");
+    let server = Server::default();
+    let courier = Courier::new(Rc::clone(&tab), server.clone(), vec!["notes".into()]);
+    World { pool, tab, realm, server, courier }
+}
+
+impl World {
+    /// A row of each of the first twenty days of January, held.
+    fn fill(&mut self) {
+        let rows: Vec<Text> = (1..=20).map(|day| note(day, day, 0)).collect();
+        self.pool
+            .run_until(self.tab.append(pulled(request(&self.tab), 5, &rows, &[], true)))
+            .expect("stores");
+    }
+
+    fn keep(&mut self, keep: Keep) {
+        self.courier.retain(Keeps::from([("notes".into(), keep)]));
+        self.pool.run_until_stalled();
+    }
+
+    fn round(&mut self) {
+        self.courier.start(vec!["notes".into()]);
+        self.courier.feed(Event::Session(Some("u".into())));
+        self.courier.feed(Event::Now);
+        self.pool.run_until_stalled();
+    }
+
+    fn since(&self) -> Option<String> {
+        Some(self.tab.state().horizons.get("notes")?.since.as_ref()?.to_string())
+    }
+
+    fn rows(&self) -> usize {
+        self.tab.state().rows.size("notes").rows
+    }
+}
+
+#[test]
+fn days_bound_the_very_first_pull() {
+    let mut world = world();
+    world.keep(Keep { days: Some(10), ..Keep::default() });
+    world.round();
+    let asked = world.server.since.borrow();
+    assert_eq!(asked[0]["notes"].as_ref(), "2026-01-11T00:00:00Z");
+}
+
+#[test]
+fn a_bound_in_rows_is_asked_of_the_server_before_the_first_pull() {
+    let mut world = world();
+    world.server.rows.borrow_mut().push(r#"{"at":"2026-01-15T00:00:00+00:00"}"#.into());
+    world.keep(Keep { rows: Some(5), ..Keep::default() });
+    world.round();
+    assert_eq!(world.server.since.borrow()[0]["notes"].as_ref(), "2026-01-15T00:00:00+00:00");
+}
+
+#[test]
+fn days_evict_what_has_grown_too_old_and_its_segments_are_gone() {
+    let mut world = world();
+    world.fill();
+    world.pool.run_until(world.tab.checkpoint()).expect("writes");
+    world.keep(Keep { days: Some(10), ..Keep::default() });
+    assert_eq!((world.rows(), world.since().as_deref()), (10, Some("2026-01-11T00:00:00Z")));
+    let size = world.tab.state().rows.size("notes");
+    assert_eq!((size.hot_rows, size.warm_rows), (0, 10));
+}
+
+#[test]
+fn rows_and_bytes_keep_the_newest_once_they_are_exceeded_by_a_tenth() {
+    for (keep, kept) in [
+        (Keep { rows: Some(19), ..Keep::default() }, 20),
+        (Keep { rows: Some(5), ..Keep::default() }, 5),
+        (Keep { bytes: Some(520), ..Keep::default() }, 10),
+        (Keep { rows: Some(5), days: Some(3), ..Keep::default() }, 3),
+    ] {
+        let mut world = world();
+        world.fill();
+        world.keep(keep);
+        assert_eq!(world.rows(), kept, "{keep:?}");
+        let since = world.since();
+        world.round();
+        assert_eq!((world.rows(), world.since()), (kept, since), "it stays there");
+    }
+}
+
+#[test]
+fn a_horizon_moves_by_steps_that_are_worth_it() {
+    let mut world = world();
+    world.fill();
+    world.keep(Keep { days: Some(10), ..Keep::default() });
+    world.realm.now_ms.set(NOW_MS + 3_600_000);
+    world.round();
+    assert_eq!(world.since().as_deref(), Some("2026-01-11T00:00:00Z"));
+    world.realm.now_ms.set(NOW_MS + 13 * 3_600_000);
+    world.courier.feed(Event::Now);
+    world.pool.run_until_stalled();
+    assert_eq!(world.since().as_deref(), Some("2026-01-11T13:00:00Z"));
+}
+
+#[test]
+fn more_days_move_it_back_unless_the_app_has_cleared_what_was_older() {
+    let mut world = world();
+    world.fill();
+    world.keep(Keep { days: Some(10), ..Keep::default() });
+    world.keep(Keep { days: Some(15), ..Keep::default() });
+    assert_eq!(world.since().as_deref(), Some("2026-01-06T00:00:00Z"));
+    world.pool.run_until(world.tab.clear_older(5.0)).expect("stores");
+    world.keep(Keep { days: Some(15), ..Keep::default() });
+    assert_eq!((world.since().as_deref(), world.rows()), (Some("2026-01-16T00:00:00Z"), 5));
+    world.pool.run_until(world.tab.clear_older(30.0)).expect("stores");
+    assert_eq!(world.rows(), 5, "what is gone already stays gone");
+}
+
+#[test]
+fn a_table_without_bounds_is_kept_whole() {
+    let mut world = world();
+    world.fill();
+    world.keep(Keep::default());
+    assert_eq!((world.rows(), world.since()), (20, None));
+    world.keep(Keep { days: Some(10), ..Keep::default() });
+    world.keep(Keep::default());
+    assert_eq!(world.since(), None, "a bound that is taken away is no bound");
+}
+
+/// A tab with three segments at rest, of days 1–5, 6–10 and 11–15.
+fn resting() -> (LocalPool, MemoryStore, Tab, Rc<Realm>) {
+    let mut pool = LocalPool::new();
+    let store = MemoryStore::new([1; 16], [2; 16]);
+    let (tab, realm) = open(&mut pool, &store);
+    realm.hurries.set(true);
+    pool.run_until(tab.append(Frame::Schema(schema()))).expect("stores");
+    for (n, days) in [1..=5, 6..=10, 11..=15].into_iter().enumerate() {
+        let rows: Vec<Text> = days.map(|day| note(day, day, 0)).collect();
+        pool.run_until(tab.append(pulled(request(&tab), 5 + n as u64, &rows, &[], true))).expect("stores");
+        pool.run_until(tab.checkpoint()).expect("writes");
+    }
+    (pool, store, tab, realm)
+}
+
+#[test]
+fn a_full_device_gives_up_its_oldest_segment_and_the_write_succeeds() {
+    let (mut pool, store, tab, _) = resting();
+    store.fail_next(Failure::QuotaExceeded);
+    let written = pool.run_until(tab.write(update(12, 3, 99)));
+    assert_eq!(written, Ok(Decision::Done(vec![true])));
+    let rows = tab.state().rows.size("notes").rows;
+    assert_eq!((rows, tab.state().rows.table("notes").expect("a table").segments().len()), (10, 2));
+    assert_eq!(tab.state().horizons["notes"].since.as_deref(), Some("2026-01-05T00:00:00.000001Z"));
+}
+
+/// Invariant 6: and what was evicted for it has left in one piece.
+#[test]
+fn a_device_that_stays_full_refuses_the_write_and_nothing_is_half_written() {
+    let (mut pool, store, tab, _) = resting();
+    // The write fails, the eviction is stored, and there is no room for anything after it.
+    let before = tab.state().seq;
+    store.script([Some(Failure::QuotaExceeded), None]);
+    store.script(std::iter::repeat_n(Some(Failure::QuotaExceeded), 9));
+    let refused = pool.run_until(tab.write(update(12, 3, 99))).expect_err("no room");
+    assert_eq!(refused.code, ErrorCode::QuotaExceeded);
+    assert!(tab.state().outbox.is_empty());
+    assert!(tab.state().seq > before, "the eviction is in the log");
+    let (fresh, _) = open(&mut pool, &store);
+    assert_eq!(fresh.state().outbox.len(), 0);
+}
+
+#[test]
+fn a_full_device_without_anything_to_give_refuses_at_once() {
+    let mut pool = LocalPool::new();
+    let store = MemoryStore::new([1; 16], [2; 16]);
+    let (tab, _) = open(&mut pool, &store);
+    pool.run_until(tab.append(Frame::Schema(schema()))).expect("stores");
+    store.fail_next(Failure::QuotaExceeded);
+    assert_eq!(
+        pool.run_until(tab.write(update(1, 3, 99))).expect_err("no room").code,
+        ErrorCode::QuotaExceeded
+    );
+}
