@@ -272,7 +272,8 @@ impl Engine {
 
 /// `[status, [name, value, …], body]`.
 fn to_js(answer: Answer) -> JsValue {
-    let headers = answer.headers.iter().flat_map(|(name, value)| [name.into(), value.into()]);
+    let headers =
+        answer.headers.iter().flat_map(|(name, value)| [name.as_ref().into(), value.as_ref().into()]);
     let headers: Array = headers.collect::<Vec<JsValue>>().into_iter().collect();
     Array::of3(&answer.status.into(), &headers, &answer.body.into()).into()
 }

@@ -14,7 +14,8 @@ pub struct Key(Text);
 impl Key {
     /// From raw JSON values, already canonical.
     pub fn from_values<'a>(values: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut text = String::from("[");
+        let mut text = String::with_capacity(48);
+        text.push('[');
         for (n, value) in values.into_iter().enumerate() {
             if n > 0 {
                 text.push(',');

@@ -10,13 +10,12 @@ mod path;
 mod primary;
 mod range;
 
-use super::filter::Filter;
 use super::index::Index;
 use super::kind::Kind;
 use super::order::Term;
 use super::rows::{Rows, Walk};
 use crate::protocol::Table;
-pub(super) use asked::{asked, conjuncts};
+pub(super) use asked::{Asks, conjuncts};
 use path::Path;
 pub(super) use primary::key_text;
 
@@ -40,12 +39,23 @@ pub(super) enum Arrival {
     Unsorted,
 }
 
+impl Arrival {
+    /// How many of the first order terms have nothing left to sort.
+    pub(super) fn settled_terms(&self, order: &[&Term]) -> usize {
+        match self {
+            Self::InOrder => order.len(),
+            Self::Grouped { terms, .. } => *terms,
+            Self::Unsorted => 0,
+        }
+    }
+}
+
 /// What is to be found.
 pub(super) struct Wanted<'p> {
     pub name: &'p str,
     pub table: &'p Table,
-    pub filters: &'p [Filter],
-    /// Without terms in which all matching rows agree: [`sorting_terms`]. None: in the order of keys.
+    pub asks: &'p Asks<'p>,
+    /// From [`Asks::sorting_terms`]. None: in the order of keys.
     pub order: &'p [&'p Term],
     /// How many rows in order are enough; none if all are counted.
     pub enough: Option<usize>,
@@ -56,33 +66,21 @@ const PASS_OTHER: f64 = 0.5;
 
 /// The cheapest path.
 pub(super) fn choose(wanted: &Wanted<'_>, indexes: &[Index], rows: &dyn Rows) -> Access {
-    let (asked, others) = asked(wanted.table, wanted.filters);
-    let mut paths = vec![primary::path(wanted, &asked)];
+    let asks = wanted.asks;
+    let mut paths = Vec::with_capacity(indexes.len() + 1);
+    paths.push(primary::path(wanted));
     for (n, index) in indexes.iter().enumerate() {
         if rows.has_index(wanted.name, n) {
-            paths.extend(Path::by_index(n, index, wanted, &asked));
+            paths.extend(Path::by_index(n, index, wanted));
         }
     }
     for path in &mut paths {
         path.estimate(wanted.name, rows);
     }
     let most_telling = paths.iter().min_by_key(|path| path.entries).expect("the primary key's path");
-    let unknown = (others + asked.len()).saturating_sub(most_telling.used);
+    let unknown = (asks.others + asks.columns.len()).saturating_sub(most_telling.used);
     let matching = most_telling.entries as f64 * PASS_OTHER.powi(unknown.min(4) as i32);
     let cost = |path: &Path| path.cost(matching, wanted.enough);
     let best = paths.into_iter().min_by(|a, b| cost(a).total_cmp(&cost(b)));
     best.expect("the primary key's path").into_access(matching, wanted.enough)
-}
-
-/// The order terms in which matching rows can differ.
-pub(super) fn sorting_terms<'p>(table: &Table, filters: &[Filter], order: &'p [Term]) -> Vec<&'p Term> {
-    if order.is_empty() {
-        return Vec::new();
-    }
-    let (asked, _) = asked(table, filters);
-    let agreed = |term: &&Term| {
-        let column = term.column();
-        asked.iter().any(|asked| Some(asked.part.place) == column && asked.is_single())
-    };
-    order.iter().filter(|term| !agreed(term)).collect()
 }

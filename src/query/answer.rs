@@ -5,32 +5,33 @@
 use super::Answer;
 use super::request::{Media, Shape};
 use crate::protocol::PgError;
+use std::borrow::Cow;
 
 impl Answer {
     /// An error as PostgREST answers it.
     pub fn refused(error: &PgError) -> Self {
         let headers = vec![
-            ("content-type".to_string(), Media::Json.content_type().to_string()),
-            ("proxy-status".to_string(), format!("PostgREST; error={}", error.code)),
+            ("content-type".into(), Media::Json.content_type().into()),
+            ("proxy-status".into(), format!("PostgREST; error={}", error.code).into()),
         ];
         Self { status: error.status, headers, body: error.body() }
     }
 
     /// A header's value; `name` in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(header, _)| header == name).map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(header, _)| header == name).map(|(_, value)| value.as_ref())
     }
 
     pub(super) fn new(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: String::new() }
+        Self { status, headers: Vec::with_capacity(4), body: String::new() }
     }
 
-    pub(super) fn with(mut self, name: &str, value: impl Into<String>) -> Self {
-        self.headers.push((name.to_string(), value.into()));
+    pub(super) fn with(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
+        self.headers.push((name.into(), value.into()));
         self
     }
 
-    pub(super) fn with_some(self, name: &str, value: Option<String>) -> Self {
+    pub(super) fn with_some(self, name: &'static str, value: Option<String>) -> Self {
         match value {
             Some(value) => self.with(name, value),
             None => self,
@@ -40,7 +41,9 @@ impl Answer {
     /// A body of rows, with the headers that go with one.
     pub(super) fn with_body(self, shape: &Shape, body: String) -> Self {
         let mut answer = self.with("content-type", shape.media.content_type());
-        answer = answer.with_some("content-profile", shape.profile.clone());
+        if shape.profile {
+            answer = answer.with("content-profile", "public");
+        }
         answer.body = body;
         answer
     }

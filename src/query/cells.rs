@@ -121,12 +121,12 @@ pub(super) fn value_end(bytes: &[u8], at: usize) -> usize {
 
 fn string_end(bytes: &[u8], at: usize) -> usize {
     let mut at = at + 1;
-    while at < bytes.len() {
-        match bytes[at] {
-            b'"' => return at + 1,
-            b'\\' => at += 2,
-            _ => at += 1,
+    while let Some(found) = bytes.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
+        at += found;
+        if bytes[at] == b'"' {
+            return at + 1;
         }
+        at += 2;
     }
     bytes.len()
 }
@@ -173,7 +173,10 @@ pub(super) fn plain(json: &str) -> Cow<'_, str> {
 
 /// A JSON string.
 pub(super) fn quote(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    if text.bytes().any(|b| b < b' ' || matches!(b, b'"' | b'\\')) {
+        return serde_json::Value::from(text).to_string();
+    }
+    ["\"", text, "\""].concat()
 }
 
 #[cfg(test)]

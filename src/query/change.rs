@@ -66,9 +66,9 @@ impl Change<'_> {
             table: self.table,
             rows: self.rows,
             collate: self.collate,
+            asks: &self.condition.asks(self.table),
             order: &[],
             enough: None,
-            reach: 0,
         };
         let mut found = Vec::new();
         let arrival = self.condition.visit(&search, &mut |_, entry, _| {

@@ -4,7 +4,7 @@
 //! ([`super::access`]); either way every filter is checked.
 
 use super::Collate;
-use super::access::{Access, Arrival, Wanted, asked, choose, conjuncts, key_text, sorting_terms};
+use super::access::{Access, Arrival, Asks, Wanted, choose, conjuncts, key_text};
 use super::cells::{Cells, Reader};
 use super::filter::{Filter, parse_filter, parse_logic};
 use super::index::indexes;
@@ -12,9 +12,10 @@ use super::kind::Kind;
 use super::order::Term;
 use super::prepared::encode;
 use super::refusal::Unprepared;
-use super::request::decode;
+use super::request::{Parameter, decode};
 use super::rows::{Entry, Rows};
-use crate::protocol::{Key, Table};
+use super::value::Value;
+use crate::protocol::{Key, Table, Text};
 use std::ops::ControlFlow;
 
 /// Parameters that are no filters.
@@ -30,14 +31,10 @@ pub(super) struct Condition {
 }
 
 impl Condition {
-    pub(super) fn parse(
-        name: &str,
-        table: &Table,
-        parameters: &[(String, String)],
-    ) -> Result<Self, Unprepared> {
+    pub(super) fn parse(name: &str, table: &Table, parameters: &[Parameter<'_>]) -> Result<Self, Unprepared> {
         let mut filters = Vec::new();
         for (key, value) in parameters {
-            if RESERVED.contains(&key.as_str()) {
+            if RESERVED.contains(&key.as_ref()) {
                 continue;
             }
             let embedded =
@@ -73,56 +70,60 @@ impl Condition {
         self.filters.iter().all(|filter| filter.matches(cells, collate))
     }
 
-    /// The terms of an order in which matching rows can differ.
-    pub(super) fn sorting_terms<'p>(&self, table: &Table, order: &'p [Term]) -> Vec<&'p Term> {
-        sorting_terms(table, &self.filters, order)
+    /// What the filters ask of columns; of no interest where keys are named.
+    pub(super) fn asks(&self, table: &Table) -> Asks<'_> {
+        if self.keys.is_some() { Asks::default() } else { Asks::of(table, &self.filters) }
     }
 
     /// The greatest lower bound that the filters put on the time column, as bytes of its index: no row that
     /// matches is before it. None too where a row with null may match.
     pub(super) fn time_bound(&self, table: &Table) -> Option<Vec<u8>> {
         let place = table.time_place()?;
-        let (asked, _) = asked(table, &self.filters);
-        asked.into_iter().find(|asked| asked.part.place == place && asked.part.ordered)?.lower_bound()
+        let asks = Asks::of(table, &self.filters);
+        asks.column(place).filter(|asked| asked.part.ordered)?.lower_bound()
     }
 
-    /// Visits the rows that match, and says in which order. `reach`: how many of its first columns the
-    /// visitor looks at.
+    /// Visits the rows that match, and says in which order. The visitor looks at the columns of the order
+    /// terms that this order does not settle, and at no others.
     pub(super) fn visit<'a>(
         &'a self,
         search: &Search<'a, '_>,
         visit: &mut dyn FnMut(&Arrival, Entry<'a>, &Cells<'a, '_>) -> ControlFlow<()>,
     ) -> Arrival {
-        let Search { name, table, rows, collate, .. } = *search;
-        let mut reader = Reader::of_first(table, self.reach.max(search.reach));
-        let mut check = |arrival: &Arrival, entry: Entry<'a>| {
+        let Search { name, table, rows, order, .. } = *search;
+        let Access { walks, arrival } = match &self.keys {
+            Some(_) if order.is_empty() => Access { walks: Vec::new(), arrival: Arrival::InOrder },
+            Some(_) => Access { walks: Vec::new(), arrival: Arrival::Unsorted },
+            None => {
+                let wanted = Wanted { name, table, asks: search.asks, order, enough: search.enough };
+                choose(&wanted, &indexes(table), rows)
+            }
+        };
+        let reach = order[arrival.settled_terms(order)..].iter().map(|term| term.reach()).max();
+        let mut reader = Reader::of_first(table, self.reach.max(reach.unwrap_or(0)));
+        let mut flow = ControlFlow::Continue(());
+        let mut check = |entry: Entry<'a>| {
             let cells = reader.open(entry.row);
-            if self.holds(&cells, collate) {
-                visit(arrival, entry, &cells)
-            } else {
-                ControlFlow::Continue(())
+            if self.holds(&cells, search.collate) {
+                flow = visit(&arrival, entry, &cells);
             }
+            flow
         };
-        let Some(keys) = &self.keys else {
-            let wanted =
-                Wanted { name, table, filters: &self.filters, order: search.order, enough: search.enough };
-            let Access { walks, arrival } = choose(&wanted, &indexes(table), rows);
-            let mut flow = ControlFlow::Continue(());
-            for walk in &walks {
-                if flow.is_continue() {
-                    rows.walk(name, walk, &mut |entry| {
-                        flow = check(&arrival, entry);
-                        flow
-                    });
-                }
-            }
-            return arrival;
-        };
-        let arrival = if search.order.is_empty() { Arrival::InOrder } else { Arrival::Unsorted };
-        for key in keys {
+        for key in self.keys.iter().flatten() {
             let Some(row) = rows.row(name, key) else { continue };
             let key = key.as_str();
-            if check(&arrival, Entry { index_key: key.as_bytes(), key, row }).is_break() {
+            if check(Entry { index_key: key.as_bytes(), key, row }).is_break() {
+                return arrival;
+            }
+        }
+        for walk in &walks {
+            let mut stopped = false;
+            rows.walk(name, walk, &mut |entry| {
+                let flow = check(entry);
+                stopped = flow.is_break();
+                flow
+            });
+            if stopped {
                 break;
             }
         }
@@ -136,19 +137,19 @@ pub(super) struct Search<'a, 's> {
     pub table: &'s Table,
     pub rows: &'a dyn Rows,
     pub collate: &'s dyn Collate,
-    /// From [`Condition::sorting_terms`].
+    /// From [`Condition::asks`].
+    pub asks: &'s Asks<'s>,
+    /// From [`Asks::sorting_terms`].
     pub order: &'s [&'s Term],
     /// How many rows in order are enough; none if all are counted.
     pub enough: Option<usize>,
-    /// How many of the first columns the visitor looks at.
-    pub reach: usize,
 }
 
 /// The filters of a query string, still encoded.
 pub(super) fn filter_query(query: &str) -> String {
     let pairs = query.trim_start_matches('?').split('&');
     let filters = pairs.filter(|pair| {
-        pair.split_once('=').is_some_and(|(name, _)| !RESERVED.contains(&decode(name).as_str()))
+        pair.split_once('=').is_some_and(|(name, _)| !RESERVED.contains(&decode(name).as_ref()))
     });
     filters.collect::<Vec<_>>().join("&")
 }
@@ -168,22 +169,29 @@ pub(super) fn whole_rows(table: &Table, query: &str) -> String {
 /// Keys from filters that set every key column equal to something.
 fn named_keys(table: &Table, filters: &[Filter]) -> Option<Vec<Key>> {
     let conjuncts = conjuncts(filters);
-    let mut columns = Vec::with_capacity(table.key.len());
-    for name in &table.key {
+    let equal = |name: &Text| {
         let place = table.columns.iter().position(|column| column.name == *name)?;
-        let kind = Kind::of(&table.columns[place].type_name);
-        let equal =
-            conjuncts.iter().filter_map(|filter| filter.equality()).find(|(column, _)| *column == place)?.1;
-        let texts: Option<Vec<String>> = equal.iter().map(|value| key_text(&kind, value)).collect();
-        columns.push(texts?);
-    }
-    let mut keys: Vec<Key> = match columns.as_slice() {
+        let equal = conjuncts.iter().filter_map(|filter| filter.equality());
+        Some((
+            Kind::of(&table.columns[place].type_name),
+            equal.clone().find(|(column, _)| *column == place)?.1,
+        ))
+    };
+    let mut keys: Vec<Key> = match table.key.as_slice() {
         [] => return None,
-        [single] => single.iter().map(|text| Key::from_values([text.as_str()])).collect(),
-        several if several.iter().all(|texts| texts.len() == 1) => {
-            vec![Key::from_values(several.iter().map(|texts| texts[0].as_str()))]
+        [single] => {
+            let (kind, values) = equal(single)?;
+            let key = |value: &Value<'_>| Some(Key::from_values([key_text(&kind, value)?.as_str()]));
+            values.iter().map(key).collect::<Option<_>>()?
         }
-        _ => return None,
+        several => {
+            let text = |name: &Text| match equal(name)? {
+                (kind, [value]) => key_text(&kind, value),
+                _ => None,
+            };
+            let texts: Vec<String> = several.iter().map(text).collect::<Option<_>>()?;
+            vec![Key::from_values(texts.iter().map(String::as_str))]
+        }
     };
     keys.sort();
     keys.dedup();

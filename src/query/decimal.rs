@@ -35,12 +35,14 @@ impl Decimal {
             b'+' => (false, &text[1..]),
             _ => (false, text),
         };
-        match body.to_ascii_lowercase().as_str() {
-            "nan" if body.len() == text.len() => return Some(Self::NaN),
-            "infinity" | "inf" => {
-                return Some(if negative { Self::NegativeInfinity } else { Self::Infinity });
-            }
-            _ => {}
+        if body.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            let is = |word: &str| body.eq_ignore_ascii_case(word);
+            return match negative {
+                _ if is("nan") && body.len() == text.len() => Some(Self::NaN),
+                true if is("infinity") || is("inf") => Some(Self::NegativeInfinity),
+                false if is("infinity") || is("inf") => Some(Self::Infinity),
+                _ => None,
+            };
         }
         Finite::parse(negative, body).map(Self::Finite)
     }

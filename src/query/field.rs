@@ -20,21 +20,21 @@ pub(super) struct Field {
     plain_json: bool,
     /// Of the value that the field yields: a JSON path yields text (`->>`) or `jsonb` (`->`).
     pub kind: Kind,
-    pub type_name: String,
+    pub type_name: Text,
     pub collation: Collation,
 }
 
 impl Field {
-    pub(super) fn resolve(name: &str, table: &Table, path: &Path) -> Result<Self, PgError> {
+    pub(super) fn resolve(name: &str, table: &Table, path: &Path<'_>) -> Result<Self, PgError> {
         let at = table.columns.iter().position(|column| column.name.as_ref() == path.column);
         let column = at.ok_or_else(|| unknown_column(name, &path.column))?;
         let (kind, type_name, collation) = match (path.steps.is_empty(), path.as_text) {
             (true, _) => {
                 let defined = &table.columns[column];
-                (Kind::of(&defined.type_name), defined.type_name.to_string(), defined.collation.as_ref())
+                (Kind::of(&defined.type_name), defined.type_name.clone(), defined.collation.as_ref())
             }
-            (false, true) => (Kind::Text(None), "text".to_string(), default_collation(table)),
-            (false, false) => (Kind::Jsonb, "jsonb".to_string(), None),
+            (false, true) => (Kind::Text(None), "text".into(), default_collation(table)),
+            (false, false) => (Kind::Jsonb, "jsonb".into(), None),
         };
         let collation = Collation::of(&kind, collation);
         let plain_json = table.columns[column].type_name.as_ref() == "json";

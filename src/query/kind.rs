@@ -6,6 +6,7 @@
 
 use super::refusal::Unprepared;
 use super::refusal::unsupported;
+use std::borrow::Cow;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -91,7 +92,7 @@ impl Kind {
         }
         let (name, arguments) = split(type_name);
         let digits = arguments.first().copied().unwrap_or(6) as u32;
-        match name.as_str() {
+        match name.as_ref() {
             "smallint" => Self::Int(Int::Small),
             "integer" => Self::Int(Int::Normal),
             "bigint" => Self::Int(Int::Big),
@@ -156,14 +157,14 @@ impl Kind {
 }
 
 /// `timestamp(3) with time zone` → its name without and its numbers.
-fn split(type_name: &str) -> (String, Vec<usize>) {
+fn split(type_name: &str) -> (Cow<'_, str>, Vec<usize>) {
     match type_name.split_once('(') {
         Some((name, rest)) => {
             let (arguments, tail) = rest.split_once(')').unwrap_or((rest, ""));
             let numbers = arguments.split(',').filter_map(|n| n.trim().parse().ok()).collect();
-            (format!("{name}{tail}"), numbers)
+            (Cow::Owned(format!("{name}{tail}")), numbers)
         }
-        None => (type_name.to_string(), Vec::new()),
+        None => (Cow::Borrowed(type_name), Vec::new()),
     }
 }
 

@@ -10,11 +10,13 @@ use super::jsonb;
 use super::kind::{Int, Kind};
 use super::moment::Moment;
 use super::refusal::*;
+use super::value::Value;
+use std::borrow::Cow;
 
 /// The canonical JSON text of a value written as text.
 pub(super) fn literal(kind: &Kind, type_name: &str, text: &str) -> Result<String, Unprepared> {
     Ok(match kind {
-        Kind::Int(size) => integer(*size, kind.name(), text)?,
+        Kind::Int(size) => integer(*size, text)?.to_string(),
         Kind::Numeric(limits) => numeric(*limits, text)?,
         Kind::Real => float(text, kind.name(), true)?,
         Kind::Double => float(text, kind.name(), false)?,
@@ -32,6 +34,17 @@ pub(super) fn literal(kind: &Kind, type_name: &str, text: &str) -> Result<String
         Kind::Array(element) => array_literal(element, type_name, text)?,
         Kind::Named | Kind::Opaque => quote(text),
     })
+}
+
+/// A value written as text, where its canonical JSON text would only be written to be read again. None
+/// leaves it to [`literal`], which knows what is wrong with it.
+pub(super) fn plain_literal(kind: &Kind, text: &str) -> Option<Value<'static>> {
+    match kind {
+        Kind::Int(size) => Some(Value::Int(integer(*size, text).ok()?)),
+        Kind::Text(None) | Kind::Named => Some(Value::Text(Cow::Owned(text.into()))),
+        Kind::Uuid => Some(Value::Text(Cow::Owned(uuid(text).ok()?))),
+        _ => None,
+    }
 }
 
 /// The canonical JSON text of a value in a request's body.
@@ -67,7 +80,8 @@ fn names_zero(json: &str) -> bool {
     })
 }
 
-fn integer(size: Int, name: &str, text: &str) -> Result<String, Unprepared> {
+fn integer(size: Int, text: &str) -> Result<i64, Unprepared> {
+    let name = Kind::Int(size).name();
     let trimmed = text.trim();
     let digits = trimmed.strip_prefix(['-', '+']).unwrap_or(trimmed);
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
@@ -79,7 +93,7 @@ fn integer(size: Int, name: &str, text: &str) -> Result<String, Unprepared> {
         Int::Big => (i64::MIN, i64::MAX),
     };
     match trimmed.parse::<i64>() {
-        Ok(n) if (least..=most).contains(&n) => Ok(n.to_string()),
+        Ok(n) if (least..=most).contains(&n) => Ok(n),
         _ => Err(number_out_of_range(name, text).into()),
     }
 }
@@ -169,8 +183,19 @@ fn fit<'a>(text: &'a str, limit: Option<usize>, type_name: &str) -> Result<&'a s
     }
 }
 
+fn is_canonical_uuid(text: &str) -> bool {
+    let fits = |(at, b): (usize, &u8)| match at {
+        8 | 13 | 18 | 23 => *b == b'-',
+        _ => matches!(b, b'0'..=b'9' | b'a'..=b'f'),
+    };
+    text.len() == 36 && text.as_bytes().iter().enumerate().all(fits)
+}
+
 /// Postgres's forms: hyphens optional after each group of four digits, braces allowed.
 fn uuid(text: &str) -> Result<String, Unprepared> {
+    if is_canonical_uuid(text) {
+        return Ok(text.into());
+    }
     let wrong = || invalid_literal("uuid", text);
     let inner = match text.strip_prefix('{') {
         Some(rest) => rest.strip_suffix('}').ok_or_else(wrong)?,

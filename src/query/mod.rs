@@ -36,6 +36,7 @@ mod value;
 mod write;
 
 use crate::protocol::{PgError, Schema};
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 pub use crate::protocol::Decision;
@@ -57,12 +58,12 @@ pub enum Parsed {
 
 /// Reads a request against the definitions.
 pub fn parse(schema: &Schema, request: &HttpRequest<'_>) -> Parsed {
-    let Some(table) = schema.tables.get(request.table) else {
+    let Some((name, table)) = schema.tables.get_key_value(request.table) else {
         return Parsed::Unsupported(format!("the table {}, which is not synced", request.table));
     };
     let parsed = match request.method {
-        "GET" | "HEAD" => ReadPlan::parse(request.table, table, request).map(Parsed::Read),
-        "POST" | "PATCH" | "DELETE" => WritePlan::parse(request.table, table, request).map(Parsed::Write),
+        "GET" | "HEAD" => ReadPlan::parse(name, table, request).map(Parsed::Read),
+        "POST" | "PATCH" | "DELETE" => WritePlan::parse(name, table, request).map(Parsed::Write),
         method => refusal::unsupported(format!("the method {method}")),
     };
     match parsed {
@@ -88,7 +89,8 @@ pub struct HttpRequest<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     pub status: u16,
-    pub headers: Vec<(String, String)>,
+    /// Names in lower case.
+    pub headers: Vec<(Cow<'static, str>, Cow<'static, str>)>,
     pub body: String,
 }
 

@@ -103,7 +103,7 @@ impl<'a, 's> Page<'a, 's> {
 
     /// The rows of the page in order, and how many matched in all; without a count, of those looked at.
     pub(super) fn finish(mut self, arrival: &Arrival) -> (Vec<&'a str>, usize) {
-        self.settle(if let Arrival::Grouped { terms, .. } = arrival { *terms } else { 0 });
+        self.settle(arrival.settled_terms(self.terms));
         (self.rows, self.total)
     }
 

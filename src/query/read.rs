@@ -9,7 +9,7 @@ use super::condition::{Condition, Search, filter_query, whole_rows};
 use super::order::{Term, parse_order};
 use super::page::Page;
 use super::refusal::{Unprepared, not_single, out_of_bounds};
-use super::request::{Media, Range, Shape, parameters};
+use super::request::{Headers, Media, Range, Shape, first, parameters};
 use super::select::{Select, parse_select};
 use super::{Answer, Collate, HttpRequest, Rows};
 use crate::protocol::{Key, PgError, Schema, Table, Text};
@@ -28,15 +28,14 @@ pub struct ReadPlan {
 }
 
 impl ReadPlan {
-    pub(super) fn parse(name: &str, table: &Table, request: &HttpRequest<'_>) -> Result<Self, Unprepared> {
-        let given = parameters(request.query);
-        let first = |name: &str| given.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    pub(super) fn parse(name: &Text, table: &Table, request: &HttpRequest<'_>) -> Result<Self, Unprepared> {
+        let (given, headers) = (parameters(request.query), Headers::of(request));
         Ok(Self {
-            table: name.into(),
-            shape: Shape::read(request)?,
-            range: Range::read(request, &given)?,
-            select: parse_select(name, table, first("select").unwrap_or("*"))?,
-            order: match first("order") {
+            table: name.clone(),
+            shape: Shape::read(&headers)?,
+            range: Range::read(&headers, &given)?,
+            select: parse_select(name, table, first(&given, "select").unwrap_or("*"))?,
+            order: match first(&given, "order") {
                 Some(text) => parse_order(name, table, text)?,
                 None => Vec::new(),
             },
@@ -149,10 +148,10 @@ impl ReadPlan {
         let start = size(self.range.offset);
         let end = self.range.limit.map_or(usize::MAX, |limit| start.saturating_add(size(limit)));
         let counted = self.shape.prefer.count.is_some();
-        let order = &self.condition.sorting_terms(table, &self.order);
-        let reach = order.iter().map(|term| term.reach()).max().unwrap_or(0);
+        let asks = &self.condition.asks(table);
+        let order = &asks.sorting_terms(&self.order);
         let enough = (!counted).then_some(end).filter(|end| *end < usize::MAX);
-        let search = Search { name: &self.table, table, rows, collate, order, enough, reach };
+        let search = Search { name: &self.table, table, rows, collate, asks, order, enough };
         let mut page = Page::new(order, collate, (start, end), counted);
         let arrival =
             self.condition.visit(&search, &mut |arrival, entry, cells| page.take(arrival, entry, cells));

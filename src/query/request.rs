@@ -6,6 +6,7 @@
 use super::HttpRequest;
 use super::refusal::{Unprepared, invalid_preferences, invalid_range, unsupported};
 use crate::protocol::PgError;
+use std::borrow::Cow;
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Preferences {
@@ -49,8 +50,8 @@ pub(super) enum Media {
 pub(super) struct Shape {
     pub prefer: Preferences,
     pub media: Media,
-    /// Named by a profile header: named again in the answer.
-    pub profile: Option<String>,
+    /// A profile header names the schema `public`: so does the answer.
+    pub profile: bool,
 }
 
 /// Rows asked for: from `offset`, at most `limit`.
@@ -60,13 +61,24 @@ pub(super) struct Range {
     pub limit: Option<u64>,
 }
 
+/// A parameter's name and value.
+pub(super) type Parameter<'a> = (Cow<'a, str>, Cow<'a, str>);
+
 /// The query string's parameters in order, decoded; those without `=` are left out.
-pub(super) fn parameters(query: &str) -> Vec<(String, String)> {
+pub(super) fn parameters(query: &str) -> Vec<Parameter<'_>> {
     let pairs = query.trim_start_matches('?').split('&').filter_map(|pair| pair.split_once('='));
     pairs.map(|(key, value)| (decode(key), decode(value))).collect()
 }
 
-pub(super) fn decode(text: &str) -> String {
+/// The first value of a parameter.
+pub(super) fn first<'p>(given: &'p [Parameter<'_>], name: &str) -> Option<&'p str> {
+    given.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_ref())
+}
+
+pub(super) fn decode(text: &str) -> Cow<'_, str> {
+    if !text.contains(['%', '+']) {
+        return Cow::Borrowed(text);
+    }
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, tail)) = rest.split_first() {
@@ -87,36 +99,63 @@ pub(super) fn decode(text: &str) -> String {
             }
         };
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn headers<'a>(request: &'a HttpRequest<'_>, name: &str) -> impl Iterator<Item = &'a str> {
-    request.headers.iter().filter(move |(header, _)| header == name).map(|(_, value)| value.as_str())
+/// The headers that mean something here, from one pass over all. Of several the first counts.
+#[derive(Default)]
+pub(super) struct Headers<'a> {
+    accept: Option<&'a str>,
+    profile: Option<&'a str>,
+    range: Option<&'a str>,
+    pub content_type: Option<&'a str>,
+    /// Preferences may be spread over several.
+    prefer: Vec<&'a str>,
+}
+
+impl<'a> Headers<'a> {
+    pub(super) fn of(request: &HttpRequest<'a>) -> Self {
+        let reads = matches!(request.method, "GET" | "HEAD");
+        let mut found = Self::default();
+        for (name, value) in request.headers {
+            let slot = match name.as_str() {
+                "accept" => &mut found.accept,
+                "accept-profile" if reads => &mut found.profile,
+                "content-profile" if !reads => &mut found.profile,
+                "content-type" => &mut found.content_type,
+                "range" if request.method == "GET" => &mut found.range,
+                "prefer" => {
+                    found.prefer.push(value);
+                    continue;
+                }
+                _ => continue,
+            };
+            set(slot, value);
+        }
+        found
+    }
 }
 
 impl Shape {
-    pub(super) fn read(request: &HttpRequest<'_>) -> Result<Self, Unprepared> {
-        let reads = matches!(request.method, "GET" | "HEAD");
-        let profile = headers(request, if reads { "accept-profile" } else { "content-profile" }).next();
-        if let Some(other) = profile.filter(|name| *name != "public") {
+    pub(super) fn read(headers: &Headers<'_>) -> Result<Self, Unprepared> {
+        if let Some(other) = headers.profile.filter(|name| *name != "public") {
             return unsupported(format!("the schema {other}"));
         }
         Ok(Self {
-            prefer: Preferences::read(request)?,
-            media: Media::read(headers(request, "accept").next().unwrap_or("*/*"))?,
-            profile: profile.map(str::to_string),
+            prefer: Preferences::read(&headers.prefer)?,
+            media: Media::read(headers.accept.unwrap_or("*/*"))?,
+            profile: headers.profile.is_some(),
         })
     }
 }
 
 impl Preferences {
     /// The first of several wins, as in PostgREST.
-    fn read(request: &HttpRequest<'_>) -> Result<Self, Unprepared> {
-        let given: Vec<&str> =
-            headers(request, "prefer").flat_map(|value| value.split(',')).map(str::trim).collect();
+    fn read(headers: &[&str]) -> Result<Self, Unprepared> {
+        let given = headers.iter().flat_map(|value| value.split(',')).map(str::trim);
         let mut out = Self::default();
         let mut invalid = Vec::new();
-        for preference in given.into_iter().filter(|text| !text.is_empty()) {
+        for preference in given.filter(|text| !text.is_empty()) {
             let (name, value) = preference.split_once('=').unwrap_or((preference, ""));
             match (name, value) {
                 ("resolution", "merge-duplicates") => set(&mut out.resolution, Resolution::Merge),
@@ -208,7 +247,7 @@ impl Media {
 
 impl Range {
     /// `limit` and `offset`, cut to the `Range` header of a GET.
-    pub(super) fn read(request: &HttpRequest<'_>, parameters: &[(String, String)]) -> Result<Self, PgError> {
+    pub(super) fn read(headers: &Headers<'_>, parameters: &[Parameter<'_>]) -> Result<Self, PgError> {
         let number = |name: &str| {
             let given = parameters.iter().rev().find(|(key, _)| key == name)?;
             given.1.trim().parse::<i64>().ok()
@@ -218,8 +257,7 @@ impl Range {
             return Ok(Self { offset: 0, limit: Some(0) });
         }
         let (mut lower, mut upper) = (offset.max(0), limit.map(|limit| offset.saturating_add(limit - 1)));
-        let header = headers(request, "range").next().filter(|_| request.method == "GET");
-        if let Some((from, to)) = header.and_then(header_range) {
+        if let Some((from, to)) = headers.range.and_then(header_range) {
             if to.is_some_and(|to| to < from) {
                 let details = "The lower boundary must be lower than or equal to the upper boundary in the Range header.";
                 return Err(invalid_range(details));
@@ -259,14 +297,15 @@ mod tests {
     fn parameters_are_decoded_in_order() {
         let pairs = parameters("a=eq.1&b=x+y%2Cz&flag&c=%C3%A9%");
         let expected = [("a", "eq.1"), ("b", "x y,z"), ("c", "é%")];
-        assert_eq!(pairs, expected.map(|(k, v)| (k.to_string(), v.to_string())));
+        assert_eq!(pairs, expected.map(|(k, v)| (k.into(), v.into())));
     }
 
     #[test]
     fn limit_offset_and_range_header_meet() {
         let range = |query: &str, header: Option<&str>| {
             let headers: Vec<_> = header.map(|h| ("range".to_string(), h.to_string())).into_iter().collect();
-            Range::read(&request(query, &headers), &parameters(query)).map(|r| (r.offset, r.limit))
+            Range::read(&Headers::of(&request(query, &headers)), &parameters(query))
+                .map(|r| (r.offset, r.limit))
         };
         assert_eq!(range("", None), Ok((0, None)));
         assert_eq!(range("limit=10&offset=5", None), Ok((5, Some(10))));
@@ -280,11 +319,11 @@ mod tests {
     #[test]
     fn the_first_preference_wins_and_strict_handling_refuses_the_unknown() {
         let headers = [("prefer".to_string(), "count=exact, count=planned, return=minimal, odd".to_string())];
-        let shape = Shape::read(&request("", &headers)).expect("a shape");
+        let shape = Shape::read(&Headers::of(&request("", &headers))).expect("a shape");
         assert_eq!(shape.prefer.applied(true, false, false).as_deref(), Some("count=exact"));
         let strict = [("prefer".to_string(), "handling=strict, odd".to_string())];
         assert!(
-            matches!(Shape::read(&request("", &strict)), Err(Unprepared::Refused(e)) if e.code == "PGRST122")
+            matches!(Shape::read(&Headers::of(&request("", &strict))), Err(Unprepared::Refused(e)) if e.code == "PGRST122")
         );
     }
 }

@@ -9,6 +9,7 @@ use super::kind::Kind;
 use super::refusal::{Unprepared, unsupported};
 use super::syntax::{Cursor, Path, Step};
 use crate::protocol::Table;
+use std::borrow::Cow;
 
 #[derive(Clone, Debug)]
 pub(super) enum Select {
@@ -38,7 +39,7 @@ pub(super) fn parse_select(name: &str, table: &Table, text: &str) -> Result<Sele
         cursor.spaces();
         if cursor.eat("*") {
             for column in &table.columns {
-                let path = Path { column: column.name.to_string(), steps: Vec::new(), as_text: false };
+                let path = Path { column: Cow::Borrowed(&column.name), steps: Vec::new(), as_text: false };
                 items.push(Item {
                     name: quote(&column.name),
                     field: Field::resolve(name, table, &path)?,
@@ -72,20 +73,20 @@ fn item(name: &str, table: &Table, cursor: &mut Cursor<'_>) -> Result<Item, Unpr
         alias = Some(path.column);
         path = cursor.path()?;
     }
-    let cast = if cursor.eat("::") { Some(cursor.until(&[',', '(', '.']).trim().to_string()) } else { None };
+    let cast = if cursor.eat("::") { Some(cursor.until(&[',', '(', '.']).trim()) } else { None };
     match cursor.peek() {
         Some('(' | '!') => return unsupported(format!("embedded tables ({})", path.column)),
         Some('.') => return unsupported("aggregate functions"),
         _ => {}
     }
     let field = Field::resolve(name, table, &path)?;
-    let as_text = match cast.as_deref() {
+    let as_text = match cast {
         None => false,
         Some("text" | "varchar") if castable(&field.kind) => true,
         Some(cast) => return unsupported(format!("the cast {}::{cast}", path.column)),
     };
-    let name = alias.unwrap_or_else(|| default_name(&path));
-    Ok(Item { name: quote(&name), field, as_text })
+    let name = alias.as_deref().unwrap_or_else(|| default_name(&path));
+    Ok(Item { name: quote(name), field, as_text })
 }
 
 /// Kinds whose JSON text is their text in Postgres.
@@ -97,12 +98,12 @@ fn castable(kind: &Kind) -> bool {
 }
 
 /// The last key of the path; an index takes the name before it.
-fn default_name(path: &Path) -> String {
+fn default_name<'p>(path: &'p Path<'_>) -> &'p str {
     let last = path.steps.iter().rev().find_map(|step| match step {
-        Step::Key(key) => Some(key.clone()),
+        Step::Key(key) => Some(key.as_str()),
         Step::Index(_) => None,
     });
-    last.unwrap_or_else(|| path.column.clone())
+    last.unwrap_or(&path.column)
 }
 
 impl Select {

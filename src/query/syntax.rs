@@ -5,6 +5,7 @@
 
 use super::refusal::syntax;
 use crate::protocol::PgError;
+use std::borrow::Cow;
 
 /// One step of a JSON path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,8 +16,8 @@ pub(super) enum Step {
 
 /// A column, and where in its JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Path {
-    pub column: String,
+pub(super) struct Path<'a> {
+    pub column: Cow<'a, str>,
     pub steps: Vec<Step>,
     /// The last arrow was `->>`.
     pub as_text: bool,
@@ -85,6 +86,13 @@ impl<'a> Cursor<'a> {
         &rest[..length]
     }
 
+    /// Everything up to the end.
+    pub(super) fn take_rest(&mut self) -> &'a str {
+        let rest = self.rest();
+        self.at = self.text.len();
+        rest
+    }
+
     /// The complaint at this place.
     pub(super) fn expected(&self, expected: &str) -> PgError {
         let found = match self.peek() {
@@ -96,9 +104,9 @@ impl<'a> Cursor<'a> {
     }
 
     /// A field name: quoted, or letters, digits, `_`, `$`, spaces and single hyphens.
-    pub(super) fn name(&mut self) -> Result<String, PgError> {
+    pub(super) fn name(&mut self) -> Result<Cow<'a, str>, PgError> {
         if self.peek() == Some('"') {
-            return self.quoted().ok_or_else(|| self.expected("\"\\\"\""));
+            return self.quoted().map(Cow::Owned).ok_or_else(|| self.expected("\"\\\"\""));
         }
         let rest = self.rest();
         let mut end = 0;
@@ -114,11 +122,11 @@ impl<'a> Cursor<'a> {
             return Err(self.expected("field name (* or [a..z0..9_$])"));
         }
         self.at += end;
-        Ok(name.to_string())
+        Ok(Cow::Borrowed(name))
     }
 
     /// A column with its JSON path.
-    pub(super) fn path(&mut self) -> Result<Path, PgError> {
+    pub(super) fn path(&mut self) -> Result<Path<'a>, PgError> {
         let mut path = Path { column: self.name()?, steps: Vec::new(), as_text: false };
         while self.rest().starts_with("->") {
             path.as_text = self.eat("->>") || !self.eat("->");
@@ -142,7 +150,7 @@ impl<'a> Cursor<'a> {
         if rest.starts_with('-') {
             return Err(self.expected("digit"));
         }
-        self.name().map(Step::Key)
+        self.name().map(|name| Step::Key(name.into_owned()))
     }
 
     /// A `"quoted"` value with backslash escapes, if one starts here; else nothing is taken.
@@ -163,19 +171,19 @@ impl<'a> Cursor<'a> {
     }
 
     /// One value of a list or of a condition inside `or=(…)`: quoted, or up to `,` or `)`.
-    pub(super) fn element(&mut self) -> String {
+    pub(super) fn element(&mut self) -> Cow<'a, str> {
         let start = self.at;
         if let Some(value) = self.quoted() {
             if matches!(self.peek(), None | Some(',' | ')')) {
-                return value;
+                return Cow::Owned(value);
             }
             self.at = start;
         }
-        self.until(&[',', ')']).to_string()
+        Cow::Borrowed(self.until(&[',', ')']))
     }
 
     /// A value inside `or=(…)`, where `{…}` may hold commas.
-    pub(super) fn logic_value(&mut self) -> String {
+    pub(super) fn logic_value(&mut self) -> Cow<'a, str> {
         let array = self.rest().strip_prefix('{').and_then(|rest| {
             let end = rest.find(['{', '}'])?;
             rest[end..].starts_with('}').then_some(end + 2)
@@ -184,14 +192,14 @@ impl<'a> Cursor<'a> {
             Some(length) => {
                 let value = &self.rest()[..length];
                 self.at += length;
-                value.to_string()
+                Cow::Borrowed(value)
             }
             None => self.element(),
         }
     }
 
     /// `(a,"b",c)`.
-    pub(super) fn list(&mut self) -> Result<Vec<String>, PgError> {
+    pub(super) fn list(&mut self) -> Result<Vec<Cow<'a, str>>, PgError> {
         if !self.lexeme("(") {
             return Err(self.expected("\"(\""));
         }

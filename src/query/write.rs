@@ -7,7 +7,7 @@
 use super::body::{Given, read_body};
 use super::condition::{Condition, filter_query, whole_rows};
 use super::refusal::{Unprepared, unsupported};
-use super::request::{Missing, Range, Resolution, Shape, parameters};
+use super::request::{Headers, Missing, Range, Resolution, Shape, first, parameters};
 use super::select::{Select, parse_select};
 use super::syntax::Cursor;
 use super::{Collate, HttpRequest, Prepared, Rows, WriteContext};
@@ -41,14 +41,14 @@ pub(super) enum Verb {
 }
 
 impl WritePlan {
-    pub(super) fn parse(name: &str, table: &Table, request: &HttpRequest<'_>) -> Result<Self, Unprepared> {
-        let given = parameters(request.query);
-        let first = |name: &str| given.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-        let shape = Shape::read(request)?;
+    pub(super) fn parse(name: &Text, table: &Table, request: &HttpRequest<'_>) -> Result<Self, Unprepared> {
+        let (given, headers) = (parameters(request.query), Headers::of(request));
+        let first = |name: &str| first(&given, name);
+        let shape = Shape::read(&headers)?;
         if request.method != "DELETE" {
-            require_json(request)?;
+            require_json(headers.content_type, request.body)?;
         }
-        if first("order").is_some() || !Range::read(request, &given)?.is_all() {
+        if first("order").is_some() || !Range::read(&headers, &given)?.is_all() {
             return unsupported("order and limit on a write");
         }
         let select = parse_select(name, table, first("select").unwrap_or("*"))?;
@@ -68,7 +68,7 @@ impl WritePlan {
             "PATCH" => Verb::Update { values: update_values(body(columns.as_deref())?), condition },
             _ => Verb::Delete { condition },
         };
-        Ok(Self { table: name.into(), verb, shape, select, query: request.query.to_string() })
+        Ok(Self { table: name.clone(), verb, shape, select, query: request.query.to_string() })
     }
 
     pub fn table(&self) -> &str {
@@ -142,18 +142,14 @@ impl WritePlan {
     }
 }
 
-fn require_json(request: &HttpRequest<'_>) -> Result<(), Unprepared> {
-    let given =
-        request.headers.iter().find(|(name, _)| name == "content-type").map(|(_, value)| value.as_str());
-    let media = given.unwrap_or("application/json").split(';').next().unwrap_or_default().trim();
+fn require_json(content_type: Option<&str>, body: &str) -> Result<(), Unprepared> {
+    let media = content_type.unwrap_or("application/json").split(';').next().unwrap_or_default().trim();
     match media.to_ascii_lowercase().as_str() {
         "application/json" | "application/vnd.pgrst.object+json" | "application/vnd.pgrst.array+json" => {
             Ok(())
         }
         // What fetch says of a string that nobody gave a type.
-        "text/plain" if request.body.trim_start().starts_with(['{', '[']) => {
-            unsupported("a body of type text/plain")
-        }
+        "text/plain" if body.trim_start().starts_with(['{', '[']) => unsupported("a body of type text/plain"),
         other => unsupported(format!("a body of type {other}")),
     }
 }
@@ -161,9 +157,9 @@ fn require_json(request: &HttpRequest<'_>) -> Result<(), Unprepared> {
 /// A list of column names: `a,"b c"`.
 fn names(what: &'static str, text: &str) -> Result<Vec<String>, PgError> {
     let mut cursor = Cursor::new(what, text);
-    let mut names = vec![cursor.name()?];
+    let mut names = vec![cursor.name()?.into_owned()];
     while cursor.lexeme(",") {
-        names.push(cursor.name()?);
+        names.push(cursor.name()?.into_owned());
     }
     if cursor.done() { Ok(names) } else { Err(cursor.expected("\",\" or end of input")) }
 }

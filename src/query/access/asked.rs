@@ -6,6 +6,7 @@
 use crate::protocol::Table;
 use crate::query::filter::{Comparison, Filter, Test};
 use crate::query::index::{Part, push_value};
+use crate::query::order::Term;
 use crate::query::value::Value;
 
 /// What is asked of one column.
@@ -40,24 +41,44 @@ pub(in crate::query) fn conjuncts(filters: &[Filter]) -> Vec<&Filter> {
     found
 }
 
-/// What is asked, column by column, and how many filters ask something else.
-pub(in crate::query) fn asked<'p>(table: &Table, filters: &'p [Filter]) -> (Vec<Asked<'p>>, usize) {
-    let (mut columns, mut others): (Vec<Asked<'p>>, usize) = (Vec::new(), 0);
-    for filter in conjuncts(filters) {
-        let Some((place, ask)) = ask(filter) else {
-            others += 1;
-            continue;
-        };
-        let at = match columns.iter().position(|asked| asked.part.place == place) {
-            Some(at) => at,
-            None => {
-                columns.push(Asked::nothing(Part::of(table, place)));
-                columns.len() - 1
-            }
-        };
-        columns[at].add(ask);
+/// What all filters together ask.
+#[derive(Default)]
+pub(in crate::query) struct Asks<'p> {
+    pub columns: Vec<Asked<'p>>,
+    /// How many filters ask something else.
+    pub others: usize,
+}
+
+impl<'p> Asks<'p> {
+    pub(in crate::query) fn of(table: &Table, filters: &'p [Filter]) -> Self {
+        let mut asks = Self::default();
+        for filter in conjuncts(filters) {
+            let Some((place, ask)) = ask(filter) else {
+                asks.others += 1;
+                continue;
+            };
+            let at = match asks.columns.iter().position(|asked| asked.part.place == place) {
+                Some(at) => at,
+                None => {
+                    asks.columns.push(Asked::nothing(Part::of(table, place)));
+                    asks.columns.len() - 1
+                }
+            };
+            asks.columns[at].add(ask);
+        }
+        asks
     }
-    (columns, others)
+
+    pub(in crate::query) fn column(&self, place: usize) -> Option<&Asked<'p>> {
+        self.columns.iter().find(|asked| asked.part.place == place)
+    }
+
+    /// The order terms in which matching rows can differ.
+    pub(in crate::query) fn sorting_terms<'o>(&self, order: &'o [Term]) -> Vec<&'o Term> {
+        let agreed =
+            |term: &&Term| term.column().and_then(|place| self.column(place)).is_some_and(Asked::is_single);
+        order.iter().filter(|term| !agreed(term)).collect()
+    }
 }
 
 impl<'p> Asked<'p> {
@@ -106,7 +127,7 @@ impl<'p> Asked<'p> {
     }
 
     /// A value that is above none of the matching rows', as bytes.
-    pub(in crate::query) fn lower_bound(self) -> Option<Vec<u8>> {
+    pub(in crate::query) fn lower_bound(&self) -> Option<Vec<u8>> {
         let equal = self.equal.as_ref().and_then(|values| {
             let bytes = |value: &Option<&Value<'static>>| {
                 let mut bytes = Vec::with_capacity(16);
@@ -115,7 +136,7 @@ impl<'p> Asked<'p> {
             };
             values.iter().map(bytes).collect::<Option<Vec<_>>>()?.into_iter().min()
         });
-        equal.max(self.lower.map(|edge| edge.bytes))
+        equal.max(self.lower.as_ref().map(|edge| edge.bytes.clone()))
     }
 
     /// Whether all rows that match agree on it.

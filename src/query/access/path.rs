@@ -23,16 +23,11 @@ const LOOK_UP_COST: f64 = 1.2;
 
 impl Path {
     /// None if the index neither narrows the search nor has the order.
-    pub(super) fn by_index(
-        n: usize,
-        index: &Index,
-        wanted: &Wanted<'_>,
-        asked: &[Asked<'_>],
-    ) -> Option<Self> {
+    pub(super) fn by_index(n: usize, index: &Index, wanted: &Wanted<'_>) -> Option<Self> {
         let parts: Vec<Part> = index.columns.iter().map(|place| Part::of(wanted.table, *place)).collect();
-        let held = Held::by(&parts, asked);
+        let held = Held::by(&parts, wanted.asks);
         let used = held.fixed + usize::from(held.ranged);
-        let order = Order::of(&parts, &held, asked, wanted.order);
+        let order = Order::of(&parts, &held, wanted);
         if used == 0 && order.arrival == Arrival::Unsorted {
             return None;
         }
@@ -40,7 +35,7 @@ impl Path {
             let (nulls, others) = held.nulls_apart();
             if wanted.order[0].nulls_first { vec![nulls, others] } else { vec![others, nulls] }
         } else {
-            held.ranges(&parts, asked)
+            held.ranges(&parts, wanted.asks)
         };
         let Order { arrival, descending, .. } = order;
         Some(Self { index: Some(n), ranges, descending, arrival, used, entries: 0 })
@@ -96,7 +91,8 @@ struct Order {
 impl Order {
     const NONE: Self = Self { arrival: Arrival::Unsorted, descending: false, nulls_against: false };
 
-    fn of(parts: &[Part], held: &Held, asked: &[Asked<'_>], terms: &[&Term]) -> Self {
+    fn of(parts: &[Part], held: &Held, wanted: &Wanted<'_>) -> Self {
+        let terms = wanted.order;
         if !held.is_single() {
             return Self::NONE;
         }
@@ -106,8 +102,7 @@ impl Order {
             return Self { arrival, ..Self::NONE };
         };
         let descending = first.descending;
-        let null_free =
-            |part: &Part| asked.iter().any(|asked| asked.part.place == part.place && asked.excludes_null());
+        let null_free = |part: &Part| wanted.asks.column(part.place).is_some_and(Asked::excludes_null);
         let with_nulls = |part: &Part, term: &Term| term.nulls_first == descending || null_free(part);
         let open = &parts[held.fixed..];
         let pairs = open.iter().zip(terms).enumerate();

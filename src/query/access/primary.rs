@@ -2,27 +2,25 @@
 //!
 //! Of a compound key the first columns may be held equal: its text begins with theirs.
 
-use super::asked::{Asked, Edge};
+use super::asked::{Asked, Asks, Edge};
 use super::path::Path;
 use super::range::is_empty;
 use super::{Arrival, Wanted};
 use crate::protocol::{Key, Table};
-use crate::query::cells::quote;
 use crate::query::kind::Kind;
 use crate::query::value::Value;
 use std::ops::Bound;
 
-pub(super) fn path(wanted: &Wanted<'_>, asked: &[Asked<'_>]) -> Path {
-    let range = match uuid_key(wanted.table) {
-        Some(place) => of_uuid(asked.iter().find(|asked| asked.part.place == place)),
-        None => beginning(wanted.table, asked),
+pub(super) fn path(wanted: &Wanted<'_>) -> Path {
+    let uuid_key = uuid_key(wanted.table);
+    let range = match uuid_key {
+        Some(place) => of_uuid(wanted.asks.column(place)),
+        None => beginning(wanted.table, wanted.asks),
     };
     let (arrival, descending) = match wanted.order.first() {
         None => (Arrival::InOrder, false),
         // Keys are never null and never tie.
-        Some(term) if uuid_key(wanted.table).is_some_and(|place| term.column() == Some(place)) => {
-            (Arrival::InOrder, term.descending)
-        }
+        Some(term) if uuid_key.is_some() && term.column() == uuid_key => (Arrival::InOrder, term.descending),
         Some(_) => (Arrival::Unsorted, false),
     };
     let used = range.as_ref().map_or(0, |(_, used)| *used);
@@ -54,10 +52,10 @@ fn of_uuid(asked: Option<&Asked<'_>>) -> Found {
     Some(((from.unwrap_or(Bound::Unbounded), to.unwrap_or(Bound::Unbounded)), 1))
 }
 
-fn beginning(table: &Table, asked: &[Asked<'_>]) -> Found {
+fn beginning(table: &Table, asks: &Asks<'_>) -> Found {
     let (mut text, mut used) = (String::from("["), 0);
     for name in &table.key {
-        let of_column = asked.iter().find(|asked| table.columns[asked.part.place].name == *name);
+        let of_column = asks.columns.iter().find(|asked| table.columns[asked.part.place].name == *name);
         let Some(asked) = of_column.filter(|asked| asked.is_single()) else { break };
         let value = asked.equal.as_ref().and_then(|values| values[0]);
         let Some(value) = value.and_then(|value| key_text(&asked.part.kind, value)) else { break };
@@ -81,7 +79,7 @@ pub(in crate::query) fn key_text(kind: &Kind, value: &Value<'_>) -> Option<Strin
         (Kind::Int(_), Value::Int(n)) => Some(n.to_string()),
         (Kind::Text(_) | Kind::Uuid, Value::Text(text)) => {
             let plain = !text.bytes().any(|b| b < b' ' || matches!(b, b'"' | b'\\' | 0x7f));
-            plain.then(|| quote(text))
+            plain.then(|| ["\"", text, "\""].concat())
         }
         _ => None,
     }

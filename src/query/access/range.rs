@@ -1,6 +1,6 @@
 //! Ranges of an index: from what is asked of its columns to bounds of its keys' bytes.
 
-use super::asked::Asked;
+use super::asked::{Asked, Asks};
 use crate::query::index::{NULL, Part, push_value};
 use std::ops::Bound;
 
@@ -20,10 +20,10 @@ pub(super) struct Held {
 }
 
 impl Held {
-    pub(super) fn by(parts: &[Part], asked: &[Asked<'_>]) -> Self {
+    pub(super) fn by(parts: &[Part], asks: &Asks<'_>) -> Self {
         let mut held = Self { prefixes: vec![Vec::new()], fixed: 0, ranged: false };
         for part in parts {
-            let of_part = asked.iter().find(|asked| asked.part.place == part.place);
+            let of_part = asks.column(part.place);
             let Some(values) = of_part.and_then(|asked| asked.equal.as_ref()) else {
                 held.ranged = of_part.is_some_and(Asked::is_range);
                 break;
@@ -53,9 +53,9 @@ impl Held {
     }
 
     /// In ascending order; they do not overlap.
-    pub(super) fn ranges(&self, parts: &[Part], asked: &[Asked<'_>]) -> Vec<Range> {
+    pub(super) fn ranges(&self, parts: &[Part], asks: &Asks<'_>) -> Vec<Range> {
         let next = parts.get(self.fixed).filter(|_| self.ranged);
-        let ranged = next.and_then(|part| asked.iter().find(|asked| asked.part.place == part.place));
+        let ranged = next.and_then(|part| asks.column(part.place));
         self.prefixes.iter().map(|prefix| range(prefix, ranged)).filter(|range| !is_empty(range)).collect()
     }
 
