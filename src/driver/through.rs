@@ -206,7 +206,7 @@ impl<S: Store + 'static, P: Platform, R: Remote> Desk<S, P, R> {
     }
 }
 
-fn marked(mut answer: Answer, name: &str, value: &str) -> Answer {
+fn marked(mut answer: Answer, name: &'static str, value: &'static str) -> Answer {
     answer.headers.push((name.into(), value.into()));
     answer
 }

@@ -170,7 +170,7 @@ fn offline_the_local_rows_are_marked_and_their_number_is_not_told() {
         panic!("local")
     };
     let range =
-        answer.headers.iter().find(|(name, _)| name == "content-range").map(|(_, value)| value.as_str());
+        answer.headers.iter().find(|(name, _)| name == "content-range").map(|(_, value)| value.as_ref());
     assert_eq!(range, Some("0-10/*"));
     assert!(is_partial(&answer));
 }
