@@ -203,6 +203,8 @@ fn payload_version(kind: u8) -> u8 {
     match kind {
         kind::SCHEMA
         | kind::LOST
+        | kind::FETCHED
+        | kind::EVICTED
         | TIERED_RECORD
         | SEGMENT_DIRECTORY
         | SEGMENT_ROW_BLOCK

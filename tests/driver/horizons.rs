@@ -290,6 +290,7 @@ fn what_was_read_through_stays_until_the_server_tells_of_a_change_and_is_no_part
         12,
         "held rows rest after two rounds, with the others"
     );
+    world.fetched(&[note(5, 5, 1)]);
     world.evict(Some(10));
     assert_eq!(
         world.shown(),

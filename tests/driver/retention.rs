@@ -7,10 +7,11 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use thermocline::driver::{Courier, Keeps};
 use thermocline::engine::Frame;
+use thermocline::engine::frame::Fetched;
 use thermocline::engine::interface::{Event, Failure as Trouble, Message, Reply};
 use thermocline::engine::retention::Keep;
 use thermocline::protocol::pull::{PullAnswer, SchemaAnswer, Since};
-use thermocline::protocol::{Decision, ErrorCode, Fault, Text};
+use thermocline::protocol::{Decision, ErrorCode, Fault, Rev, Text};
 use thermocline::remote::Remote;
 use thermocline::store::memory::{Failure, MemoryStore};
 
@@ -232,4 +233,30 @@ fn a_full_device_without_anything_to_give_refuses_at_once() {
         pool.run_until(tab.write(update(1, 3, 99))).expect_err("no room").code,
         ErrorCode::QuotaExceeded
     );
+}
+
+#[test]
+fn clearing_the_cache_drops_the_rows_of_caches_and_what_was_read_through_and_nothing_else() {
+    for (keep, left, covered) in [
+        (Keep { days: Some(10), ..Keep::default() }, 10, "2026-01-11T00:00:00Z"),
+        (Keep { days: Some(10), ttl_ms: Some(1), ..Keep::default() }, 0, "9999-12-31"),
+    ] {
+        let mut world = world();
+        world.fill();
+        world.keep(keep);
+        let as_of = world.tab.state().seq;
+        let fetched =
+            Fetched { table: "notes".into(), rows: vec![(Rev(9), note(2, 2, 0))], as_of, time_ms: NOW_MS };
+        world.pool.run_until(world.tab.append(Frame::Fetched(fetched))).expect("stores");
+        assert_eq!(world.rows(), 11);
+        let keeps = Keeps::from([("notes".into(), keep)]);
+        world.pool.run_until(world.tab.clear_cache(&keeps)).expect("stores");
+        assert_eq!(
+            (world.rows(), world.since().as_deref()),
+            (left, Some("2026-01-11T00:00:00Z")),
+            "{keep:?}"
+        );
+        let covered_now = world.tab.state().horizons["notes"].covered.clone();
+        assert_eq!(covered_now.as_deref(), Some(covered), "a cache covers nothing until it is pulled again");
+    }
 }

@@ -51,8 +51,12 @@ impl Rows {
     /// A row that was read through is no longer kept for that.
     pub fn unmark_fetched(&mut self, (table, key): &RowId, seq: Seq) {
         if let Some(rows) = self.table_mut(table) {
+            let base = rows.slots.get(key).and_then(|slot| slot.known.base());
+            // A cold row that no push made comes by no page: there is no older one to hold off.
+            let is_free = base.is_some_and(|base| base.made_from.is_none() && rows.is_cold(&base.row));
             rows.change(key, |slot| {
                 slot.fetched = None;
+                slot.recent &= !is_free;
                 slot.changed = true; // it never came to rest
             });
             rows.settle(key, seq);

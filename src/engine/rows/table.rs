@@ -125,7 +125,11 @@ impl TableRows {
         let warm_bytes = self.segments.iter().map(bytes).sum();
         let is_hiding =
             |key: &Key| self.segments.iter().any(|rested| rested.directory.may_hold(key.as_str()));
-        let hiding = self.slots.keys().filter(|key| is_hiding(key)).count();
+        // What was read through lies before the horizon, where segments have nothing to hide.
+        let is_cold = |slot: &Slot| {
+            slot.fetched.is_some() && slot.known.base().is_some_and(|base| self.is_cold(&base.row))
+        };
+        let hiding = self.slots.iter().filter(|(key, slot)| is_hiding(key) && !is_cold(slot)).count();
         let shown = self.slots.values().filter(|slot| slot.shown().is_some()).count();
         Size {
             rows: living.saturating_sub(hiding) + shown,
