@@ -32,7 +32,9 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
         match self.carry_out(&mut plan, expected).await {
             Ok(is_written) => {
                 if is_written {
-                    self.rest(plan).await
+                    self.rest(plan).await;
+                    // What is left over is found and swept by the next checkpoint.
+                    let _ = self.store().sweep().await;
                 } else {
                     self.catch_up().await?
                 }
