@@ -2,6 +2,7 @@
 //!
 //! Not part of a test run: `cargo test --release --test query_speed -- --ignored --nocapture`. Each figure is
 //! the least of many passes, from the request's text to the answer's.
+#![cfg(not(target_arch = "wasm32"))]
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
