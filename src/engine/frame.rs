@@ -10,7 +10,7 @@
 
 use crate::protocol::pull::{Page, PullRequest};
 use crate::protocol::push::Outcome;
-use crate::protocol::{MutationId, Request, Rev, Schema, SegmentId, Seq, Text, limits, schema};
+use crate::protocol::{MutationId, Request, Rev, Schema, SegmentId, Seq, Text, json, limits, schema};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -84,6 +84,7 @@ pub struct Lost {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fetched {
     pub table: Text,
+    #[serde(deserialize_with = "json::objects")]
     pub rows: Vec<(Rev, Text)>,
     /// The last frame that was folded when they were asked for.
     pub as_of: Seq,
@@ -289,6 +290,34 @@ mod tests {
     fn a_frame_comes_back_as_it_was() {
         let frame = Frame::decode(&sent()).expect("our own frame");
         assert_eq!(frame.encode(), sent());
+    }
+
+    /// A text that is no JSON came to the parsers of rows and keys, which took it for valid, and panicked.
+    #[test]
+    fn a_frame_whose_rows_and_values_are_no_json_is_damaged() {
+        let page = |row: &str| Page {
+            table: "t".into(),
+            rows: vec![(Rev(1), row.into())],
+            gone: Vec::new(),
+            cold: Vec::new(),
+        };
+        let pulled = |row| {
+            let (request, pages) = (PullRequest::default(), vec![page(row)]);
+            Frame::decode(
+                &Frame::Pulled(Pulled { request, pages, round: None, cursor: None, time_ms: 0 }).encode(),
+            )
+        };
+        assert!(pulled(r#"{"a":1}"#).is_ok());
+        for text in ["", "[]", r#"{"a":1"#, r#"{"a":b}"#, r#"{"\ud800":1}"#] {
+            assert_eq!(pulled(text), Err(Damage::Payload), "{text}");
+        }
+        let pushed = |value: &str| {
+            let outcome = Outcome::Applied { rev: None, set: vec![("a".into(), value.into())] };
+            let outcomes = vec![(MutationId([1; 16]), outcome)];
+            Frame::decode(&Frame::Pushed(Pushed { outcomes, xid: None, time_ms: 0 }).encode())
+        };
+        assert!(pushed("1.50").is_ok());
+        assert_eq!(pushed("1,\"b\":2"), Err(Damage::Payload));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! their rows keep showing what the user wrote. Coalescing rules live in `write`, batches in `batch`.
 
 use super::rows::RowId;
-use crate::protocol::{MutationId, Op, Rev, Stamp, Text};
+use crate::protocol::{MutationId, Op, Rev, Stamp, Text, json};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -15,8 +15,10 @@ pub type Place = u64;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cell {
     pub column: Text,
+    #[serde(deserialize_with = "json::value")]
     pub value: Text,
     /// What the first coalesced edit replaced in the visible row.
+    #[serde(deserialize_with = "json::optional_value")]
     pub old: Option<Text>,
     /// When this column was last edited.
     pub stamp: Stamp,
@@ -33,6 +35,7 @@ pub enum Standing {
     },
     /// Someone else changed the same column; the server's row.
     Conflict {
+        #[serde(deserialize_with = "json::optional_object")]
         row: Option<Text>,
     },
 }
@@ -45,6 +48,7 @@ pub struct Pending {
     pub op: Op,
     pub cells: Vec<Cell>,
     /// Shown until answered, not sent.
+    #[serde(deserialize_with = "json::columns")]
     pub shown: Vec<(Text, Text)>,
     pub base: Option<Rev>,
     /// When the first coalesced edit was made, milliseconds since 1970.

@@ -3,13 +3,23 @@
 //! `["0190c2…"]` for a single uuid, `["u1","health"]` for a compound key. Values are canonical
 //! JSON text (uuids lower case, numbers as Postgres prints them), so equal keys are equal text.
 
-use super::{Row, Table, Text};
+use super::{Row, Table, Text, json};
 use serde::{Deserialize, Serialize};
 use std::borrow::Borrow;
 use std::fmt;
 
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "Text")]
 pub struct Key(Text);
+
+/// A key that comes back from where it was kept.
+impl TryFrom<Text> for Key {
+    type Error = &'static str;
+
+    fn try_from(text: Text) -> Result<Self, Self::Error> {
+        if json::is_array(&text) { Ok(Self(text)) } else { Err("a key is a JSON array") }
+    }
+}
 
 impl Key {
     /// From raw JSON values, already canonical.
@@ -45,10 +55,9 @@ impl Key {
         Some(Self::from_values(values))
     }
 
-    /// The raw JSON values, in key order.
+    /// The raw JSON values, in key order. A text that is no array (in a segment, behind a right checksum) has none.
     pub fn values(&self) -> Vec<&str> {
-        let raw: Vec<&serde_json::value::RawValue> =
-            serde_json::from_str(&self.0).expect("a key is built as a JSON array");
+        let raw: Vec<&serde_json::value::RawValue> = serde_json::from_str(&self.0).unwrap_or_default();
         raw.into_iter().map(|v| v.get()).collect()
     }
 

@@ -5,6 +5,7 @@
 //! Outside text is parsed here once; past this layer every row is canonical and every key ordered.
 
 pub mod error;
+pub mod json;
 pub mod key;
 pub mod limits;
 pub mod mutation;

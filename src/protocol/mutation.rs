@@ -3,7 +3,7 @@
 //! A request is one call that writes: one or more mutations, all or nothing. What the writer saw
 //! travels with it (old values, base rev), because a pull may move the row before it is sent.
 
-use super::{Key, PgError, Rev, Text};
+use super::{Key, PgError, Rev, Text, json};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -30,8 +30,10 @@ pub enum Op {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     pub column: Text,
+    #[serde(deserialize_with = "json::value")]
     pub value: Text,
     /// What the edit replaced in the visible row; none for an insert.
+    #[serde(deserialize_with = "json::optional_value")]
     pub old: Option<Text>,
 }
 
@@ -44,6 +46,7 @@ pub struct Mutation {
     /// What is sent. An insert names its key columns too; an update never does.
     pub changes: Vec<Change>,
     /// Columns of an insert that the server will fill with the same value: shown, not sent.
+    #[serde(deserialize_with = "json::columns")]
     pub shown: Vec<(Text, Text)>,
     /// The rev of the base row that the edit saw.
     pub base: Option<Rev>,

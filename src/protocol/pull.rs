@@ -3,7 +3,7 @@
 //! Cursors and round tokens are the server's and opaque: stored, compared, sent back, never read.
 
 use super::push::PROTOCOL_VERSION;
-use super::{Rev, Schema, Seq, Text};
+use super::{Rev, Schema, Seq, Text, json};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -40,10 +40,13 @@ pub fn told(cursor: Option<&Text>) -> Option<&str> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Page {
     pub table: Text,
+    #[serde(deserialize_with = "json::objects")]
     pub rows: Vec<(Rev, Text)>,
     /// Keys as JSON objects.
+    #[serde(deserialize_with = "json::objects")]
     pub gone: Vec<(Rev, Text)>,
     /// Keys of rows that lie before the horizon.
+    #[serde(deserialize_with = "json::objects")]
     pub cold: Vec<(Rev, Text)>,
 }
 
@@ -115,14 +118,22 @@ pub fn read_pull(answer: &str) -> Result<PullAnswer, String> {
     if round.is_none() && cursor.is_none() {
         return Err("pull answer: neither round nor cursor".into());
     }
-    let own =
-        |list: Vec<(Rev, &RawValue)>| list.into_iter().map(|(rev, raw)| (rev, raw.get().into())).collect();
-    let pages = wire
-        .pages
-        .into_iter()
-        .map(|page| Page { table: page.t, rows: own(page.rows), gone: own(page.gone), cold: own(page.cold) })
-        .collect();
+    let pages = wire.pages.into_iter().map(WirePage::read).collect::<Result<_, _>>()?;
     Ok(PullAnswer::Page { pages, round, cursor })
+}
+
+impl WirePage<'_> {
+    fn read(self) -> Result<Page, String> {
+        let own = |list: Vec<(Rev, &RawValue)>| -> Result<Vec<(Rev, Text)>, String> {
+            let not_an_object = list.iter().find(|(_, raw)| !json::is_object(raw.get()));
+            match not_an_object {
+                Some((rev, _)) => Err(format!("pull answer: {} at rev {rev} is no object", self.t)),
+                None => Ok(list.into_iter().map(|(rev, raw)| (rev, raw.get().into())).collect()),
+            }
+        };
+        let (rows, gone, cold) = (own(self.rows)?, own(self.gone)?, own(self.cold)?);
+        Ok(Page { table: self.t, rows, gone, cold })
+    }
 }
 
 #[derive(Deserialize)]

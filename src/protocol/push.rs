@@ -3,7 +3,7 @@
 //! Writes the batch as SYNC 2 says and reads the answer. Row values stay raw JSON text both ways.
 //! A group is one table, one operation and one set of columns: it becomes one SQL statement.
 
-use super::{MutationId, Op, Rev, Stamp, Text};
+use super::{MutationId, Op, Rev, Stamp, Text, json};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -45,17 +45,38 @@ pub struct Group {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
     /// Done; `set` holds the columns the server stores otherwise than they were sent.
-    Applied { rev: Option<Rev>, set: Vec<(Text, Text)> },
+    Applied {
+        rev: Option<Rev>,
+        #[serde(deserialize_with = "json::columns")]
+        set: Vec<(Text, Text)>,
+    },
     /// Done against a newer row.
-    Merged { rev: Rev, row: Text },
+    Merged {
+        rev: Rev,
+        #[serde(deserialize_with = "json::object")]
+        row: Text,
+    },
     /// The policy let the server's value stand.
-    Superseded { rev: Option<Rev>, row: Option<Text> },
+    Superseded {
+        rev: Option<Rev>,
+        #[serde(deserialize_with = "json::optional_object")]
+        row: Option<Text>,
+    },
     /// Both sides changed a column under `ask`.
-    Conflict { rev: Option<Rev>, row: Option<Text> },
+    Conflict {
+        rev: Option<Rev>,
+        #[serde(deserialize_with = "json::optional_object")]
+        row: Option<Text>,
+    },
     /// The row is gone, or row-level security hides it.
     Hidden,
     /// Refused for good.
-    Rejected { code: Text, message: Text, row: Option<Text> },
+    Rejected {
+        code: Text,
+        message: Text,
+        #[serde(deserialize_with = "json::optional_object")]
+        row: Option<Text>,
+    },
     /// It refers to a row whose insert was not applied; no effect, not remembered.
     Blocked,
 }
@@ -202,6 +223,9 @@ fn read_outcome(json: &str) -> Result<Outcome, String> {
     let detail: Option<WireDetail> = serde_json::from_str(detail.get()).map_err(|e| wrong(&e))?;
     let detail = detail.unwrap_or_default();
     let row = detail.row.map(|row| Text::from(row.get())).filter(|row| row.as_ref() != "null");
+    if row.as_deref().is_some_and(|row| !json::is_object(row)) {
+        return Err(wrong(&"its row is no object"));
+    }
     let set = detail.set.unwrap_or_default();
     Ok(match name {
         "applied" => Outcome::Applied {
