@@ -40,6 +40,7 @@ bench-quick: setup ## the same, fewer passes and writes: about two minutes
 .PHONY: check
 check: setup ## format, lints (native and wasm), architecture and unit tests: before each commit
 	@cargo fmt --check
+	@cargo fmt --check --manifest-path fuzz/Cargo.toml
 	@cargo clippy --quiet --locked --all-targets -- $(LINTS)
 	@cargo clippy --quiet --locked --tests $(WASM) -- $(LINTS)
 	@node scripts/test.mjs architecture unit

@@ -24,7 +24,7 @@ done
 forget_own_environment
 take_turns
 
-system_packages make git gcc libc6-dev ca-certificates
+system_packages make git gcc g++ libc6-dev ca-certificates
 choose_rust
 choose_node
 install_browser

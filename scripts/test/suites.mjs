@@ -9,12 +9,12 @@ const MINUTE = 60_000
 const LIMIT_DEFAULT_MS = 5 * MINUTE
 const LIMITS_MS = { unit: 8 * MINUTE, behaviours: 12 * MINUTE, web: 20 * MINUTE, e2e: 20 * MINUTE, contexts: 10 * MINUTE, package: 8 * MINUTE }
 /** What has to be built before a suite's tests; a folder not named here needs the package. */
-const NEEDS = { house: [], sql: [], server: [], backend: [], daybook: [], e2e: ['package', 'daybook'] }
+const NEEDS = { house: [], sql: [], server: [], backend: [], daybook: [], e2e: ['package', 'daybook'], fuzz: ['fuzz'] }
 /** Suites of JavaScript outside tests/. */
 const ELSEWHERE = { backend: 'supabase', daybook: 'www' }
 
 /** Scripts that build what suites need; each does nothing when nothing changed. */
-export const BUILDS = { package: ['scripts/build-pkg.mjs', '--quiet'], daybook: ['scripts/build-www.mjs'] }
+export const BUILDS = { package: ['scripts/build-pkg.mjs', '--quiet'], daybook: ['scripts/build-www.mjs'], fuzz: ['scripts/build-fuzz.mjs'] }
 
 /**
  * All suites that have tests, cheapest first. `settings` is wasm-pack.toml, read.
