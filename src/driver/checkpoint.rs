@@ -1,7 +1,7 @@
 //! Carrying out a checkpoint: the plan's steps, with the store's reads and writes between them.
 //!
 //! Appends go on meanwhile: blocks and state record are written under names that nobody knows yet, and one
-//! short transaction decides. Whoever loses it has written garbage that the winner sweeps.
+//! short transaction decides. Whoever loses it has written garbage, which the next winner sweeps.
 
 use super::platform::Platform;
 use super::replica::Replica;

@@ -9,6 +9,12 @@ export function segmentsOf(page, user) {
   })
 }
 
+/** The manifest's bytes as text: another one after each checkpoint. */
+export function manifestOf(page, user) {
+  return inDatabase(page, user, async (database, settled) =>
+    new Uint8Array(await settled(database.transaction('meta').objectStore('meta').get('manifest'))).join())
+}
+
 /** Keys of the log's records. */
 export function logKeys(page, user) {
   return inDatabase(page, user, (database, settled) => settled(database.transaction('log').objectStore('log').getAllKeys()))
