@@ -109,7 +109,8 @@ fn times_of_a_bulk_insert() {
         assert_eq!(changes.rows.len(), ROWS);
         time(start);
         let start = Instant::now();
-        let answer = prepared.answer(&state.schema, &View::new(&state, &Nothing), &Decision::Done(vec![true; ROWS]));
+        let answer =
+            prepared.answer(&state.schema, &View::new(&state, &Nothing), &Decision::Done(vec![true; ROWS]));
         assert_eq!(answer.status, 201);
         time(start);
         let start = Instant::now();

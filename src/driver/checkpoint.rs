@@ -7,18 +7,14 @@ use super::platform::Platform;
 use super::replica::Replica;
 use crate::engine::rest::{Merge, Plan, Progress};
 use crate::engine::segment::Directory;
-use crate::protocol::{ErrorCode, Fault, SegmentId, limits};
+use crate::protocol::{ErrorCode, Fault, SegmentId};
 use crate::store::{Next, Store};
 use std::rc::Rc;
 
 impl<S: Store + 'static, P: Platform> Replica<S, P> {
     /// Checkpoints if the tail has grown long, unless another context is at it.
     pub async fn checkpoint_if_due(self: &Rc<Self>) -> Result<bool, Fault> {
-        let tail = self.tail_size();
-        if tail.records < limits::CHECKPOINT_RECORDS && tail.bytes < limits::CHECKPOINT_BYTES {
-            return Ok(false);
-        }
-        self.checkpoint().await
+        if self.tail_size().is_long(false) { self.checkpoint().await } else { Ok(false) }
     }
 
     /// Turns the log so far into segments and a state record. False if another context was quicker.

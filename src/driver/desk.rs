@@ -110,7 +110,7 @@ impl<S: Store + 'static, P: Platform, R: Remote> Desk<S, P, R> {
         }
     }
 
-    async fn write(&self, plan: &WritePlan, user: Option<&Text>) -> Route {
+    async fn write(&self, plan: &Rc<WritePlan>, user: Option<&Text>) -> Route {
         let prepared = match self.replica.query(|state, view| self.prepare(plan, user, state, view)).await {
             Ok(prepared) => prepared,
             Err(fault) => return Route::Answer(failure(&fault)),
@@ -145,7 +145,7 @@ impl<S: Store + 'static, P: Platform, R: Remote> Desk<S, P, R> {
 
     fn prepare(
         &self,
-        plan: &WritePlan,
+        plan: &Rc<WritePlan>,
         user: Option<&Text>,
         state: &State,
         view: &View,

@@ -56,6 +56,14 @@ pub struct TailSize {
     pub bytes: usize,
 }
 
+impl TailSize {
+    /// Whether a checkpoint is due.
+    pub fn is_long(self, after_first_round: bool) -> bool {
+        let most = if after_first_round { limits::FIRST_CHECKPOINT_BYTES } else { limits::CHECKPOINT_BYTES };
+        self.records >= limits::CHECKPOINT_RECORDS || self.bytes >= most
+    }
+}
+
 impl<S: Store + 'static, P: Platform> Replica<S, P> {
     /// Loads checkpoint and tail; `name` scopes the leases.
     pub async fn open(
@@ -149,9 +157,11 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
             | Frame::Evicted(_) => Durability::Relaxed,
         };
         self.halted.borrow().clone().map_or(Ok(()), Err)?;
+        let ends_first_round = matches!(&frame, Frame::Pulled(page) if page.ends_first_round());
         self.commit(frame, durability).await?;
-        // A first sync brings more than memory should hold.
-        if let Err(fault) = Box::pin(self.checkpoint_if_due()).await {
+        // A first sync brings more than memory should hold, and what it brought is not folded at each start.
+        let is_due = self.tail_size().is_long(ends_first_round);
+        if is_due && let Err(fault) = Box::pin(self.checkpoint()).await {
             self.report(&fault);
         }
         Ok(())

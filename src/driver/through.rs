@@ -202,7 +202,7 @@ impl<S: Store + 'static, P: Platform, R: Remote> Desk<S, P, R> {
 
     /// Rows of a table with changes that wait.
     fn pending(&self, table: &str) -> u64 {
-        self.replica().state().outbox.rows().filter(|(name, _)| name.as_ref() == table).count() as u64
+        self.replica().state().outbox.rows_of(table).count() as u64
     }
 }
 
@@ -242,10 +242,10 @@ impl<'r> Overlaid<'r> {
                 None => rows.insert(key, (Some(*rev), text)),
             };
         }
-        for (name, key) in state.outbox.rows().filter(|(name, _)| name.as_ref() == table) {
-            match state.visible(name, key) {
+        for key in state.outbox.rows_of(table) {
+            match state.visible(table, key) {
                 Some(row) => {
-                    rows.insert(key.clone(), (state.rows.get(name, key).map(|b| b.rev), row.as_str()))
+                    rows.insert(key.clone(), (state.rows.get(table, key).map(|b| b.rev), row.as_str()))
                 }
                 None => rows.remove(key),
             };

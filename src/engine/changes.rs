@@ -1,7 +1,6 @@
 //! What a fold did, for those who watch: rows to look at again, requests to answer.
 
 use super::rows::RowId;
-use super::state::State;
 use crate::protocol::{Decision, MutationId, Row, Text};
 
 /// A row that may look different now.
@@ -34,8 +33,7 @@ pub struct Changes {
 }
 
 impl Changes {
-    pub(super) fn note(&mut self, state: &State, row: RowId, before: Before) {
-        let after = state.visible(&row.0, &row.1).cloned();
+    pub(super) fn note(&mut self, row: RowId, before: Before, after: Option<Row>) {
         self.rows.push(Changed { row, before, after });
     }
 }

@@ -141,6 +141,13 @@ pub enum Damage {
     TooLarge(usize),
 }
 
+impl Pulled {
+    /// The last page of a round that brought a table from nothing.
+    pub fn ends_first_round(&self) -> bool {
+        self.cursor.is_some() && self.request.tables.iter().any(|(_, cursor)| cursor.is_none())
+    }
+}
+
 impl Frame {
     pub fn encode(&self) -> Vec<u8> {
         match self {

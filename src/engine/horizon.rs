@@ -11,10 +11,11 @@
 
 use super::changes::Changes;
 use super::frame::{Evicted, Fetched};
+use super::pulled::keyed_row;
 use super::rows::{Base, Source};
 use super::state::State;
 use crate::protocol::pull::{Since, marked, told};
-use crate::protocol::{Key, Row, Seq, Text, limits};
+use crate::protocol::{Seq, Text, limits};
 use crate::query::age::horizon_key;
 use serde::{Deserialize, Serialize};
 
@@ -125,18 +126,18 @@ pub fn fetch(state: &mut State, seq: Seq, fetched: Fetched, changes: &mut Change
         return;
     };
     for (rev, json) in rows {
-        let Ok(row) = Row::from_json(&table, &json) else { continue };
-        let Some(key) = Key::of(&table, &row) else { continue };
+        let Some((key, row)) = keyed_row(&table, &json) else { continue };
         let id = (name.clone(), key);
         let before = state.seen(&id);
         state.rows.put(&id.0, &id.1, Base { rev, row, made_from: None }, seq, Source::Answer);
         state.rows.mark_fetched(&id, time_ms);
-        state.rebase(&id);
-        changes.note(state, id, before);
+        let after = state.rebase(&id);
+        changes.note(id, before, after);
     }
     for id in state.rows.surplus_fetched(&name, limits::FETCHED_ROWS) {
         let before = state.seen(&id);
         state.rows.unmark_fetched(&id, seq);
-        changes.note(state, id, before);
+        let after = state.visible(&id.0, &id.1).cloned();
+        changes.note(id, before, after);
     }
 }

@@ -4,7 +4,7 @@
 //! their rows keep showing what the user wrote. Coalescing rules live in `write`, batches in `batch`.
 
 use super::rows::RowId;
-use crate::protocol::{MutationId, Op, Rev, Stamp, Text, json};
+use crate::protocol::{Key, MutationId, Op, Rev, Stamp, Text, json};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -65,7 +65,7 @@ pub struct Outbox {
     next: Place,
     pending: BTreeMap<Place, Pending>,
     by_id: BTreeMap<MutationId, Place>,
-    by_row: BTreeMap<RowId, Vec<Place>>,
+    by_row: BTreeMap<Text, BTreeMap<Key, Vec<Place>>>,
     bytes: usize,
     refused: usize,
     conflicts: usize,
@@ -115,17 +115,23 @@ impl Outbox {
     }
 
     /// The pending mutations of a row, oldest first.
-    pub fn of_row(&self, row: &RowId) -> impl DoubleEndedIterator<Item = (Place, &Pending)> {
-        self.by_row.get(row).into_iter().flatten().map(|place| (*place, &self.pending[place]))
+    pub fn of_row(&self, (table, key): &RowId) -> impl DoubleEndedIterator<Item = (Place, &Pending)> {
+        let places = self.by_row.get(table).and_then(|rows| rows.get(key));
+        places.into_iter().flatten().map(|place| (*place, &self.pending[place]))
     }
 
     /// Rows that have pending mutations.
-    pub fn rows(&self) -> impl Iterator<Item = &RowId> {
-        self.by_row.keys()
+    pub fn rows(&self) -> impl Iterator<Item = RowId> {
+        self.by_row.iter().flat_map(|(table, rows)| rows.keys().map(|key| (table.clone(), key.clone())))
+    }
+
+    /// Rows of a table that have pending mutations.
+    pub fn rows_of(&self, table: &str) -> impl Iterator<Item = &Key> {
+        self.by_row.get(table).into_iter().flat_map(BTreeMap::keys)
     }
 
     pub fn has_table(&self, table: &str) -> bool {
-        self.by_row.keys().any(|(name, _)| name.as_ref() == table)
+        self.by_row.contains_key(table)
     }
 
     pub fn push(&mut self, pending: Pending) {
@@ -137,7 +143,13 @@ impl Outbox {
     fn insert(&mut self, place: Place, pending: Pending) {
         self.count(&pending);
         self.by_id.insert(pending.id, place);
-        self.by_row.entry(pending.row.clone()).or_default().push(place);
+        let (table, key) = &pending.row;
+        if !self.by_row.contains_key(table) {
+            self.by_row.insert(table.clone(), BTreeMap::new());
+        }
+        if let Some(rows) = self.by_row.get_mut(table) {
+            rows.entry(key.clone()).or_default().push(place);
+        }
         self.pending.insert(place, pending);
     }
 
@@ -177,13 +189,20 @@ impl Outbox {
         let pending = self.pending.remove(&place)?;
         self.discount(&pending);
         self.by_id.remove(&pending.id);
-        if let Some(places) = self.by_row.get_mut(&pending.row) {
-            places.retain(|other| *other != place);
-            if places.is_empty() {
-                self.by_row.remove(&pending.row);
-            }
-        }
+        self.forget_place(&pending.row, place);
         Some(pending)
+    }
+
+    fn forget_place(&mut self, (table, key): &RowId, place: Place) {
+        let Some(rows) = self.by_row.get_mut(table) else { return };
+        let Some(places) = rows.get_mut(key) else { return };
+        places.retain(|other| *other != place);
+        if places.is_empty() {
+            rows.remove(key);
+        }
+        if rows.is_empty() {
+            self.by_row.remove(table);
+        }
     }
 }
 

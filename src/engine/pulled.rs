@@ -103,8 +103,7 @@ fn fold_page(state: &mut State, seq: Seq, page: Page, changes: &mut Changes) {
     let Some(table) = state.schema.tables.get(&page.table).cloned() else { return };
     let mut touched: Vec<(RowId, Before)> = Vec::new();
     for (rev, json) in &page.rows {
-        let Ok(row) = Row::from_json(&table, json) else { continue };
-        let Some(key) = Key::of(&table, &row) else { continue };
+        let Some((key, row)) = keyed_row(&table, json) else { continue };
         let id = (page.table.clone(), key);
         let before = state.seen(&id);
         if state.rows.put(&id.0, &id.1, Base { rev: *rev, row, made_from: None }, seq, Source::Pull) {
@@ -128,15 +127,18 @@ fn fold_page(state: &mut State, seq: Seq, page: Page, changes: &mut Changes) {
         }
     }
     for (id, before) in touched {
-        state.rebase(&id);
-        changes.note(state, id, before);
+        let after = state.rebase(&id);
+        changes.note(id, before, after);
     }
+}
+
+/// A row as the server tells it, read once.
+pub(super) fn keyed_row(table: &Table, json: &str) -> Option<(Key, Row)> {
+    let given = fields(json).ok()?;
+    Some((Key::of_fields(table, &given)?, Row::from_fields(table, &given)))
 }
 
 /// A key from the JSON object of its columns.
 fn key_of(table: &Table, json: &str) -> Option<Key> {
-    let given = fields(json).ok()?;
-    let value = |column: &Text| given.iter().find(|(name, _)| *name == column.as_ref()).map(|(_, v)| *v);
-    let values: Option<Vec<&str>> = table.key.iter().map(value).collect();
-    values.map(Key::from_values)
+    Key::of_fields(table, &fields(json).ok()?)
 }

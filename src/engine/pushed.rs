@@ -30,8 +30,8 @@ pub fn fold(state: &mut State, seq: Seq, pushed: Pushed, changes: &mut Changes) 
         };
         let before = state.seen(&row);
         complete &= settle(state, seq, place, &row, outcome);
-        state.rebase(&row);
-        changes.note(state, row, before);
+        let after = state.rebase(&row);
+        changes.note(row, before, after);
     }
     if state.batch.as_ref().is_some_and(|batch| batch.mutations.is_empty()) {
         state.batch = None;

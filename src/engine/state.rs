@@ -70,10 +70,11 @@ impl State {
 
     /// What was visible, as far as memory knows.
     pub(super) fn seen(&self, id: &RowId) -> Before {
-        if self.rows.is_unread(id) {
-            return Before::Unknown;
+        match self.rows.slot(&id.0, &id.1) {
+            Some(slot) => Before::Row(slot.shown().cloned()),
+            None if self.rows.is_unread(id) => Before::Unknown,
+            None => Before::Row(None),
         }
-        Before::Row(self.visible(&id.0, &id.1).cloned())
     }
 
     /// Does without a segment that cannot be read: its table is no longer held, and pulled from nothing.
@@ -85,16 +86,22 @@ impl State {
         pulled::forget_cursors(self, [&lost.table]);
     }
 
-    /// Recomputes a visible row after its base or its pending mutations changed.
-    pub(super) fn rebase(&mut self, id: &RowId) {
+    /// Recomputes a visible row after its base or its pending mutations changed; the row, if there is one.
+    pub(super) fn rebase(&mut self, id: &RowId) -> Option<Row> {
+        let over = self.laid_over(id);
+        self.rows.lay_over(id, over, self.seq)
+    }
+
+    /// The row as its pending mutations make it; `None`: as its base.
+    fn laid_over(&self, id: &RowId) -> Option<Option<Row>> {
         let (table, key) = id;
-        let Some(definition) = self.schema.tables.get(table) else { return };
-        let mut pending = self.outbox.of_row(id).peekable();
-        if pending.peek().is_none() {
-            return self.rows.lay_over(id, None, self.seq);
-        }
-        let mut row = self.rows.get(table, key).map(|base| base.row.clone());
-        for (_, mutation) in pending {
+        let definition = self.schema.tables.get(table)?;
+        let mut pending = self.outbox.of_row(id).map(|(_, mutation)| mutation).peekable();
+        let mut row = match pending.peek()?.op {
+            Op::Insert => None,
+            _ => self.rows.get(table, key).map(|base| base.row.clone()),
+        };
+        for mutation in pending {
             let cells = mutation.cells.iter().map(|cell| (cell.column.as_ref(), cell.value.as_ref()));
             row = match mutation.op {
                 Op::Delete => None,
@@ -109,19 +116,20 @@ impl State {
                 }
             };
         }
-        self.rows.lay_over(id, Some(row), self.seq);
+        Some(row)
     }
 
     /// Recomputes those of a table, after its rows changed as a whole.
-    pub(super) fn rebase_table(&mut self, table: &str) {
-        let ids: Vec<RowId> =
-            self.outbox.rows().filter(|(name, _)| name.as_ref() == table).cloned().collect();
-        ids.iter().for_each(|id| self.rebase(id));
+    pub(super) fn rebase_table(&mut self, table: &Text) {
+        let keys: Vec<Key> = self.outbox.rows_of(table).cloned().collect();
+        for key in keys {
+            self.rebase(&(table.clone(), key));
+        }
     }
 
     /// Recomputes them all, after a load or a change of definitions.
     pub(super) fn rebase_all(&mut self) {
-        let ids: Vec<RowId> = self.outbox.rows().cloned().collect();
+        let ids: Vec<RowId> = self.outbox.rows().collect();
         for id in &ids {
             self.rebase(id);
         }

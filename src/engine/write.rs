@@ -18,7 +18,9 @@ use super::outbox::{Cell, Pending, Place, Standing};
 use super::references::{is_parent, parents};
 use super::rows::RowId;
 use super::state::State;
-use crate::protocol::{Decision, Mutation, Op, PgError, Request, Rev, Seq, Stamp, Table, Text};
+use crate::protocol::{
+    Change, Decision, Key, Mutation, Op, PgError, Request, Rev, Row, Seq, Stamp, Table, Text,
+};
 use std::collections::BTreeMap;
 
 pub fn fold(state: &mut State, seq: Seq, requests: Vec<Request>, changes: &mut Changes) {
@@ -28,42 +30,44 @@ pub fn fold(state: &mut State, seq: Seq, requests: Vec<Request>, changes: &mut C
             changes.decisions.push((request.id, decision.clone()));
             continue;
         }
-        let decision = decide(state, &request);
+        let (request_id, decision) = (request.id, decide(state, &request));
         if let Decision::Done(flags) = &decision {
             let stamp = request.time_ms.saturating_mul(1_000).max(state.stamp.saturating_add(1));
             state.stamp = stamp;
-            let Request { user, time_ms, mutations, .. } = &request;
-            for (mutation, _) in mutations.iter().zip(flags).filter(|(_, took_effect)| **took_effect) {
+            let Request { user, time_ms, mutations, .. } = request;
+            let taking_effect = mutations.into_iter().zip(flags).filter(|(_, took_effect)| **took_effect);
+            for (mutation, _) in taking_effect {
                 let id = (mutation.table.clone(), mutation.key.clone());
                 let before = state.seen(&id);
-                enqueue(state, Edit { mutation, user, time_ms: *time_ms, stamp });
-                changes.note(state, id, before);
+                let after = enqueue(state, &id, Edit { mutation, user: &user, time_ms, stamp });
+                changes.note(id, before, after);
             }
         }
-        state.answers.insert(seq, request.id, decision.clone());
-        changes.decisions.push((request.id, decision));
+        state.answers.insert(seq, request_id, decision.clone());
+        changes.decisions.push((request_id, decision));
     }
 }
 
 /// Whether each mutation takes effect, or why the request is refused whole.
 fn decide(state: &State, request: &Request) -> Decision {
-    let mut trial: BTreeMap<RowId, bool> = BTreeMap::new();
+    // Whether a row is there, after the mutations before this one.
+    let mut trial: BTreeMap<(&str, &Key), bool> = BTreeMap::new();
     let mut flags = Vec::with_capacity(request.mutations.len());
     for mutation in &request.mutations {
-        let id = (mutation.table.clone(), mutation.key.clone());
         let Some(table) = state.schema.tables.get(&mutation.table) else {
             return Decision::Refused(unknown_table(&mutation.table));
         };
-        let exists = trial.get(&id).copied();
-        let exists = exists.unwrap_or_else(|| state.visible(&mutation.table, &mutation.key).is_some());
+        let exists = trial
+            .entry((&mutation.table, &mutation.key))
+            .or_insert_with(|| state.visible(&mutation.table, &mutation.key).is_some());
         let takes_effect = match mutation.op {
-            Op::Insert if exists => return Decision::Refused(duplicate_key(table, mutation)),
+            Op::Insert if *exists => return Decision::Refused(duplicate_key(table, mutation)),
             Op::Insert | Op::Upsert => true,
-            Op::InsertIgnore => !exists,
-            Op::Update | Op::Delete => exists,
+            Op::InsertIgnore => !*exists,
+            Op::Update | Op::Delete => *exists,
         };
         if takes_effect {
-            trial.insert(id, mutation.op != Op::Delete);
+            *exists = mutation.op != Op::Delete;
         }
         flags.push(takes_effect);
     }
@@ -89,18 +93,18 @@ fn plain(json: &str) -> String {
 }
 
 /// A mutation with whose it is and when it was made.
-#[derive(Clone, Copy)]
 struct Edit<'a> {
-    mutation: &'a Mutation,
+    mutation: Mutation,
     user: &'a Option<Text>,
     time_ms: u64,
     stamp: Stamp,
 }
 
-fn enqueue(state: &mut State, edit: Edit<'_>) {
-    let id: RowId = (edit.mutation.table.clone(), edit.mutation.key.clone());
-    let pending = pending(state, &id, edit);
-    match open_end(state, &id, edit.user) {
+/// The visible row then.
+fn enqueue(state: &mut State, id: &RowId, edit: Edit<'_>) -> Option<Row> {
+    let user = edit.user;
+    let pending = pending(state, id, edit);
+    match open_end(state, id, user) {
         _ if pending.op == Op::Update && pending.cells.is_empty() => {} // it changes nothing
         Some((place, Op::Insert | Op::Upsert | Op::Update)) if pending.op == Op::Update => {
             if refers_past(state, &pending, place) {
@@ -109,7 +113,7 @@ fn enqueue(state: &mut State, edit: Edit<'_>) {
                 state.outbox.edit(place, |first| merge(first, pending));
             }
         }
-        Some((place, Op::Insert)) if pending.op == Op::Delete && !referred_after(state, &id, place) => {
+        Some((place, Op::Insert)) if pending.op == Op::Delete && !referred_after(state, id, place) => {
             state.outbox.remove(place);
         }
         Some((place, Op::Update)) if pending.op == Op::Delete => {
@@ -118,33 +122,34 @@ fn enqueue(state: &mut State, edit: Edit<'_>) {
         }
         _ => state.outbox.push(pending),
     }
-    state.rebase(&id);
+    state.rebase(id)
 }
 
 /// The mutation as a pending one. An upsert of a visible row is an update of it.
 fn pending(state: &State, id: &RowId, edit: Edit<'_>) -> Pending {
     let Edit { mutation, user, time_ms, stamp } = edit;
-    let visible = state.visible(&id.0, &id.1);
-    let becomes_update = mutation.op == Op::Upsert && visible.is_some();
+    let visible = if mutation.op == Op::Upsert { state.visible(&id.0, &id.1) } else { None };
+    let becomes_update = visible.is_some();
+    let base = base_of(state, &mutation, becomes_update);
+    let Mutation { id: mutation_id, op, changes, shown, .. } = mutation;
+    let cell = |Change { column, value, old }: Change| {
+        let old = match visible {
+            Some(row) => row.value(&column).map(Text::from),
+            None => old,
+        };
+        Cell { column, value, old, stamp }
+    };
     let table = state.schema.tables.get(&id.0);
-    let keeps = |column: &str| !(becomes_update && table.is_some_and(|table| table.is_key(column)));
-    let cells = mutation.changes.iter().filter(|change| keeps(&change.column)).map(|change| Cell {
-        column: change.column.clone(),
-        value: change.value.clone(),
-        old: match visible {
-            Some(row) if becomes_update => row.value(&change.column).map(Text::from),
-            _ => change.old.clone(),
-        },
-        stamp,
-    });
+    let keeps =
+        |change: &Change| !(becomes_update && table.is_some_and(|table| table.is_key(&change.column)));
     Pending {
-        id: mutation.id,
+        id: mutation_id,
         user: user.clone(),
         row: id.clone(),
-        op: if becomes_update { Op::Update } else { mutation.op },
-        cells: cells.collect(),
-        shown: if becomes_update { Vec::new() } else { mutation.shown.clone() },
-        base: base_of(state, mutation, becomes_update),
+        op: if becomes_update { Op::Update } else { op },
+        cells: changes.into_iter().filter(keeps).map(cell).collect(),
+        shown: if becomes_update { Vec::new() } else { shown },
+        base,
         made_ms: time_ms,
         stamp,
         sealed: false,
@@ -156,8 +161,10 @@ fn pending(state: &State, id: &RowId, edit: Edit<'_>) -> Pending {
 /// the push made of it: else the edit would count as made against our own change.
 fn base_of(state: &State, mutation: &Mutation, becomes_update: bool) -> Option<Rev> {
     let saw = mutation.base.unwrap_or(Rev(0));
-    let is_insert = matches!(mutation.op, Op::Insert | Op::InsertIgnore);
-    match state.rows.get(&mutation.table, &mutation.key).filter(|_| !is_insert) {
+    if matches!(mutation.op, Op::Insert | Op::InsertIgnore) {
+        return mutation.base;
+    }
+    match state.rows.get(&mutation.table, &mutation.key) {
         Some(held) if held.made_from == Some(saw) => Some(held.rev),
         Some(held) if becomes_update => mutation.base.or(Some(held.rev)),
         _ => mutation.base,

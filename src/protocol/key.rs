@@ -3,6 +3,7 @@
 //! `["0190c2…"]` for a single uuid, `["u1","health"]` for a compound key. Values are canonical
 //! JSON text (uuids lower case, numbers as Postgres prints them), so equal keys are equal text.
 
+use super::row::Field;
 use super::{Row, Table, Text, json};
 use serde::{Deserialize, Serialize};
 use std::borrow::Borrow;
@@ -48,9 +49,15 @@ impl Key {
 
     /// The key of a row, or `None` where a key column is missing or null.
     pub fn of(table: &Table, row: &Row) -> Option<Self> {
+        Self::of_fields(table, &row.fields())
+    }
+
+    /// The key of a row with these fields, the last of equal names.
+    pub fn of_fields(table: &Table, given: &[Field<'_>]) -> Option<Self> {
         let mut values = Vec::with_capacity(table.key.len());
         for column in &table.key {
-            values.push(row.value(column).filter(|v| *v != "null")?);
+            let found = given.iter().rev().find(|(name, _)| *name == column.as_ref());
+            values.push(found.map(|(_, value)| *value).filter(|value| *value != "null")?);
         }
         Some(Self::from_values(values))
     }

@@ -38,6 +38,8 @@ pub const ANSWERED_FRAMES: u64 = 1_000;
 pub const CHECKPOINT_RECORDS: u64 = 1_000;
 /// Bytes of log tail after which a checkpoint is due.
 pub const CHECKPOINT_BYTES: usize = 4 << 20;
+/// The same, once a table has been pulled whole.
+pub const FIRST_CHECKPOINT_BYTES: usize = 256 * 1024;
 /// Bytes of segments' blocks that are kept in memory.
 pub const HOT_BYTES: usize = 10 << 20;
 /// Most rows of a table that are kept of what was read through.

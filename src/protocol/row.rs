@@ -5,8 +5,8 @@
 //! not know yet follow at the end. Equal rows under one definition are equal text.
 
 use super::{Table, Text, json};
-use serde::de::{Deserializer as _, MapAccess, Visitor};
-use serde::{Deserialize, Serialize};
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
@@ -42,12 +42,10 @@ impl Row {
     pub fn from_fields(table: &Table, given: &[Field<'_>]) -> Self {
         let size: usize = given.iter().map(|(name, value)| name.len() + value.len() + 4).sum();
         let mut text = String::with_capacity(size + 2);
-        for column in &table.columns {
-            let value = given.iter().rev().find(|(name, _)| *name == column.name.as_ref());
-            push_field(&mut text, &column.name, value.map_or("null", |(_, value)| value));
-        }
-        for (name, value) in given.iter().filter(|(name, _)| table.column(name).is_none()) {
-            push_field(&mut text, name, value);
+        if is_canonical(table, given) {
+            given.iter().for_each(|(name, value)| push_field(&mut text, name, value));
+        } else {
+            push_in_order(&mut text, table, given);
         }
         if text.is_empty() {
             text.push('{');
@@ -86,6 +84,22 @@ impl Row {
     }
 }
 
+/// Whether fields are the table's columns in their order.
+fn is_canonical(table: &Table, given: &[Field<'_>]) -> bool {
+    let columns = table.columns.iter().map(|column| column.name.as_ref());
+    given.len() == table.columns.len() && given.iter().zip(columns).all(|((name, _), column)| name == column)
+}
+
+fn push_in_order(text: &mut String, table: &Table, given: &[Field<'_>]) {
+    for column in &table.columns {
+        let value = given.iter().rev().find(|(name, _)| *name == column.name.as_ref());
+        push_field(text, &column.name, value.map_or("null", |(_, value)| value));
+    }
+    for (name, value) in given.iter().filter(|(name, _)| table.column(name).is_none()) {
+        push_field(text, name, value);
+    }
+}
+
 fn push_field(text: &mut String, name: &str, value: &str) {
     text.push(if text.is_empty() { '{' } else { ',' });
     let is_plain = name.bytes().all(|b| b >= b' ' && b != b'"' && b != b'\\');
@@ -100,28 +114,35 @@ fn push_field(text: &mut String, name: &str, value: &str) {
     text.push_str(value);
 }
 
+/// The top-level fields of a JSON object as they come, values as raw text.
+#[derive(Debug)]
+pub struct Fields<'a>(pub Vec<Field<'a>>);
+
+impl<'de> Deserialize<'de> for Fields<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+        impl<'de> Visitor<'de> for Object {
+            type Value = Fields<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut fields = Vec::with_capacity(16);
+                while let Some((name, value)) = map.next_entry::<Name<'de>, &'de RawValue>()? {
+                    fields.push((name.0, value.get()));
+                }
+                Ok(Fields(fields))
+            }
+        }
+        deserializer.deserialize_map(Object)
+    }
+}
+
 /// The top-level fields of a JSON object, values as raw text.
 pub fn fields(json: &str) -> Result<Vec<Field<'_>>, serde_json::Error> {
-    struct Fields;
-    impl<'de> Visitor<'de> for Fields {
-        type Value = Vec<Field<'de>>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a JSON object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let mut fields = Vec::with_capacity(16);
-            while let Some((name, value)) = map.next_entry::<Name<'de>, &'de RawValue>()? {
-                fields.push((name.0, value.get()));
-            }
-            Ok(fields)
-        }
-    }
-    let mut deserializer = serde_json::Deserializer::from_str(json);
-    let fields = deserializer.deserialize_map(Fields)?;
-    deserializer.end()?;
-    Ok(fields)
+    serde_json::from_str(json).map(|fields: Fields<'_>| fields.0)
 }
 
 /// A field name: borrowed where it has no escape.

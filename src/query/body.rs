@@ -3,18 +3,20 @@
 //! What PostgREST refuses before it asks Postgres (`PGRST102`, `PGRST204`) and what Postgres refuses
 //! in a value (`22P02` and its kin) is refused here. `_rev` and `_at` are ours and are ignored.
 
-use super::cells::{depth, elements};
+use super::cells::depth;
 use super::kind::Kind;
 use super::literal::from_json;
 use super::refusal::*;
-use crate::protocol::row::fields;
-use crate::protocol::{PgError, Table, limits};
+use crate::protocol::row::{Field, Fields};
+use crate::protocol::{PgError, Table, Text, limits};
+use serde::de::IgnoredAny;
+use std::borrow::Cow;
 
 /// Columns of the server's own, stripped from answers and ignored in bodies.
 const RESERVED: &[&str] = &["_rev", "_at"];
 
-/// One object: the columns it gives, by place, with their canonical JSON text.
-pub(super) type Given = Vec<(usize, String)>;
+/// One object: the columns it gives, by place and in their order, with their canonical JSON text.
+pub(super) type Given = Vec<(usize, Text)>;
 
 /// The objects of a body. `columns` says which columns are meant, whatever the objects have.
 pub(super) fn read_body(
@@ -26,63 +28,78 @@ pub(super) fn read_body(
     if depth(body) > limits::JSON_DEPTH {
         return Err(too_deep(limits::JSON_DEPTH).into());
     }
-    let objects = objects(body, columns.is_some())?;
-    let names: Vec<String> = match (columns, objects.first()) {
-        (Some(columns), _) => columns.to_vec(),
-        (None, Some(first)) => first.iter().map(|(name, _)| name.clone()).collect(),
+    let objects = objects(body)?;
+    if columns.is_none() && !objects.windows(2).all(|pair| same_names(&pair[0].0, &pair[1].0)) {
+        return Err(mismatch().into());
+    }
+    let columns: Vec<Cow<'_, str>> = match (columns, objects.first()) {
+        (Some(columns), _) => columns.iter().map(Cow::from).collect(),
+        (None, Some(first)) => first.0.iter().map(|(name, _)| name.clone()).collect(),
         (None, None) => Vec::new(),
     };
-    let mut places = Vec::with_capacity(names.len());
-    for column in names.iter().filter(|name| !RESERVED.contains(&name.as_str())) {
-        let place = table.columns.iter().position(|defined| defined.name.as_ref() == column);
-        let place = place.ok_or_else(|| unknown_body_column(name, column))?;
-        places.push((place, Kind::of(&table.columns[place].type_name)));
-    }
-    places.sort_by_key(|(place, _)| *place);
-    places.dedup_by_key(|(place, _)| *place);
-    objects.iter().map(|object| given(table, &places, object)).collect()
+    let mut meant = meant(name, table, &columns)?;
+    objects.iter().map(|object| given(&mut meant, &object.0)).collect()
 }
 
-type Object<'a> = Vec<(String, &'a str)>;
-
-/// The objects' fields, the last of equal names; all with the same names unless `mixed`.
-fn objects(body: &str, mixed: bool) -> Result<Vec<Object<'_>>, PgError> {
-    let invalid = || invalid_body("Empty or invalid json");
-    let raw: &serde_json::value::RawValue = serde_json::from_str(body).map_err(|_| invalid())?;
-    let items = match raw.get().as_bytes().first() {
-        Some(b'[') => elements(raw.get()).ok_or_else(invalid)?,
-        Some(b'{') => vec![raw.get()],
-        _ => Vec::new(),
+/// The objects' fields as they come.
+fn objects(body: &str) -> Result<Vec<Fields<'_>>, PgError> {
+    let read = match body.trim_start().as_bytes().first() {
+        Some(b'[') => serde_json::from_str(body),
+        Some(b'{') => serde_json::from_str(body).map(|object| vec![object]),
+        _ => serde_json::from_str::<IgnoredAny>(body).map(|_| Vec::new()),
     };
-    let mut objects: Vec<Object<'_>> = Vec::with_capacity(items.len());
-    for item in items {
-        let mismatch = || invalid_body("All object keys must match");
-        let mut object: Object<'_> = fields(item)
-            .map_err(|_| mismatch())?
-            .into_iter()
-            .rev()
-            .map(|(k, v)| (k.into_owned(), v))
-            .collect();
-        object.sort_by(|(a, _), (b, _)| a.cmp(b));
-        object.dedup_by(|(earlier, _), (kept, _)| earlier == kept);
-        let same = |first: &Object<'_>| {
-            first.len() == object.len() && first.iter().zip(&object).all(|(a, b)| a.0 == b.0)
-        };
-        if !mixed && !objects.first().is_none_or(same) {
-            return Err(mismatch());
-        }
-        objects.push(object);
-    }
-    Ok(objects)
+    read.map_err(|_| match serde_json::from_str::<IgnoredAny>(body) {
+        Ok(_) => mismatch(),
+        Err(_) => invalid_body("Empty or invalid json"),
+    })
 }
 
-fn given(table: &Table, places: &[(usize, Kind)], object: &Object<'_>) -> Result<Given, Unprepared> {
-    let mut given = Vec::with_capacity(places.len());
-    for (place, kind) in places {
-        let column = &table.columns[*place];
-        let found = object.binary_search_by(|(name, _)| name.as_str().cmp(&column.name)).ok();
-        if let Some(at) = found {
-            given.push((*place, from_json(kind, &column.type_name, object[at].1)?));
+fn mismatch() -> PgError {
+    invalid_body("All object keys must match")
+}
+
+/// Whether two objects have the same fields. Most often they come in the same order too.
+fn same_names(one: &[Field<'_>], other: &[Field<'_>]) -> bool {
+    let in_order = one.len() == other.len() && one.iter().zip(other).all(|(a, b)| a.0 == b.0);
+    let has = |fields: &[Field<'_>], name: &str| fields.iter().any(|(other, _)| other == name);
+    in_order || (one.iter().all(|(name, _)| has(other, name)) && other.iter().all(|(name, _)| has(one, name)))
+}
+
+/// A column that is meant, and where the object before this one had it.
+struct Meant<'t> {
+    place: usize,
+    name: &'t str,
+    kind: Kind,
+    type_name: &'t str,
+    at: Option<usize>,
+}
+
+fn meant<'t>(name: &str, table: &'t Table, columns: &[Cow<'_, str>]) -> Result<Vec<Meant<'t>>, Unprepared> {
+    let mut meant = Vec::with_capacity(columns.len());
+    for wanted in columns.iter().filter(|name| !RESERVED.contains(&name.as_ref())) {
+        let place = table.columns.iter().position(|defined| defined.name.as_ref() == wanted);
+        let place = place.ok_or_else(|| unknown_body_column(name, wanted))?;
+        let column = &table.columns[place];
+        let (name, type_name) = (column.name.as_ref(), column.type_name.as_ref());
+        meant.push(Meant { place, name, kind: Kind::of(type_name), type_name, at: None });
+    }
+    meant.sort_by_key(|column| column.place);
+    meant.dedup_by_key(|column| column.place);
+    Ok(meant)
+}
+
+/// Of equal names the last counts.
+fn given(meant: &mut [Meant<'_>], object: &[Field<'_>]) -> Result<Given, Unprepared> {
+    let mut given = Vec::with_capacity(meant.len());
+    for column in meant {
+        let is_here = |at: usize| object.get(at).is_some_and(|(name, _)| name == column.name);
+        let again = |at: usize| object[at + 1..].iter().any(|(name, _)| name == column.name);
+        if !column.at.is_some_and(|at| is_here(at) && !again(at)) {
+            column.at = object.iter().rposition(|(name, _)| name == column.name);
+        }
+        if let Some((_, json)) = column.at.and_then(|at| object.get(at)) {
+            let text = from_json(&column.kind, column.type_name, json)?;
+            given.push((column.place, Text::from(text)));
         }
     }
     Ok(given)

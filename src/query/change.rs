@@ -105,18 +105,18 @@ impl Change<'_> {
         for (place, value) in values {
             let (column, old) = (&self.table.columns[*place], cells.get(*place));
             if self.table.is_key(&column.name) {
-                if old != value {
+                if *old != **value {
                     return unsupported(format!("changing the primary key ({})", column.name));
                 }
                 continue;
             }
-            if column.not_null && value == "null" {
+            if column.not_null && **value == *"null" {
                 return Err(null_value(self.name, &column.name).into());
             }
             bytes = bytes + value.len() - old.len().min(bytes);
             changes.push(protocol::Change {
                 column: column.name.clone(),
-                value: value.as_str().into(),
+                value: value.clone(),
                 old: Some(old.into()),
             });
         }

@@ -14,6 +14,7 @@ use super::kind::Kind;
 use super::moment::Moment;
 use super::value::{Collation, Value};
 use crate::protocol::{Table, Text, limits};
+use std::borrow::Cow;
 
 pub(super) use bytes::{NULL, push_value, value_end};
 
@@ -102,16 +103,32 @@ impl Part {
     }
 }
 
+/// What the keys of indexes are made of, worked out once.
+#[derive(Clone, Debug)]
+pub struct KeyParts(Vec<Vec<Part>>);
+
+impl KeyParts {
+    pub fn of(table: &Table, indexes: &[Index]) -> Self {
+        let parts = |index: &Index| index.columns.iter().map(|place| Part::of(table, *place)).collect();
+        Self(indexes.iter().map(parts).collect())
+    }
+}
+
 /// Makes the keys of rows, one row after the other.
 pub struct Indexer<'t> {
     reader: Reader<'t>,
-    indexes: Vec<Vec<Part>>,
+    indexes: Cow<'t, [Vec<Part>]>,
 }
 
 impl<'t> Indexer<'t> {
-    pub fn new(table: &'t Table, indexes: &'t [Index]) -> Self {
-        let parts = |index: &Index| index.columns.iter().map(|place| Part::of(table, *place)).collect();
-        Self { reader: Reader::new(table), indexes: indexes.iter().map(parts).collect() }
+    pub fn new(table: &'t Table, indexes: &[Index]) -> Self {
+        Self { reader: Reader::new(table), indexes: Cow::Owned(KeyParts::of(table, indexes).0) }
+    }
+
+    /// With the parts of the table's indexes, or of the first of them.
+    pub fn with(table: &'t Table, parts: &'t KeyParts, first: usize) -> Self {
+        let indexes = &parts.0[..first.min(parts.0.len())];
+        Self { reader: Reader::new(table), indexes: Cow::Borrowed(indexes) }
     }
 
     /// The row's key in each index, in the order in which they were given.

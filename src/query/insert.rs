@@ -10,7 +10,7 @@ use super::prepared::{Prepared, Touched};
 use super::refusal::*;
 use super::request::Resolution;
 use super::{Rows, WriteContext};
-use crate::protocol::{Change, Key, Mutation, Op, Row, Table, Text, limits};
+use crate::protocol::{Change, Column, Key, Mutation, Op, Row, Table, Text, limits};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -21,9 +21,18 @@ pub(super) struct Insert<'a> {
     pub null_columns: &'a [usize],
 }
 
+/// A column as the statement fills it.
+struct Filling<'t> {
+    column: &'t Column,
+    default: Default,
+    is_key: bool,
+    /// Null where a row lacks it, whatever its default.
+    is_null: bool,
+}
+
 /// A row as it will be, and where each value comes from.
 struct Draft {
-    values: Vec<String>,
+    values: Vec<Text>,
     origins: Vec<Origin>,
 }
 
@@ -48,11 +57,12 @@ impl Insert<'_> {
         context: &mut WriteContext<'_>,
         prepared: &mut Prepared,
     ) -> Result<(), Unprepared> {
-        let defaults: Vec<Default> = self.table.columns.iter().map(Default::of).collect();
+        let fillings = self.fillings();
+        let null: Text = "null".into();
         let mut keys = BTreeSet::new();
         for (n, given) in given.iter().enumerate() {
-            let draft = self.draft(given, &defaults, context)?;
-            self.check(&draft, n + 1)?;
+            let draft = self.draft(given, &fillings, &null, context)?;
+            self.check(&fillings, &draft, n + 1)?;
             let key = self.key(&draft);
             let visible = rows.row(self.name, &key);
             let again = !keys.insert(key.clone());
@@ -66,40 +76,41 @@ impl Insert<'_> {
                 prepared.created += 1;
                 prepared.note_pending(self.pending(&draft));
             }
-            let mutation = self.mutation(draft, key.clone(), visible, rows, context);
+            let mutation = self.mutation(&fillings, draft, key.clone(), visible, rows, context);
             prepared.touched.push(Touched { key, mutation: Some(prepared.mutations.len()), before: None });
             prepared.mutations.push(mutation);
         }
         Ok(())
     }
 
+    fn fillings(&self) -> Vec<Filling<'_>> {
+        let columns = self.table.columns.iter().enumerate();
+        let filling = |(place, column)| Filling {
+            column,
+            default: Default::of(column),
+            is_key: self.table.is_key(&column.name),
+            is_null: self.null_columns.contains(&place),
+        };
+        columns.map(filling).collect()
+    }
+
     fn draft(
         &self,
         given: &Given,
-        defaults: &[Default],
+        fillings: &[Filling<'_>],
+        null: &Text,
         context: &mut WriteContext<'_>,
     ) -> Result<Draft, Unprepared> {
-        let mut draft = Draft { values: Vec::new(), origins: Vec::new() };
-        for (place, column) in self.table.columns.iter().enumerate() {
-            let found = given.iter().find(|(at, _)| *at == place).map(|(_, json)| json.clone());
-            let meant = found.or_else(|| self.null_columns.contains(&place).then(|| "null".to_string()));
-            let key = self.table.is_key(&column.name);
-            let (json, origin) = match meant {
-                Some(_) if column.generated => return Err(generated_column(&column.name).into()),
+        let (count, mut given) = (fillings.len(), given.iter().peekable());
+        let mut draft = Draft { values: Vec::with_capacity(count), origins: Vec::with_capacity(count) };
+        for (place, filling) in fillings.iter().enumerate() {
+            let found = given.next_if(|(at, _)| *at == place).map(|(_, json)| json.clone());
+            let (json, origin) = match found.or_else(|| filling.is_null.then(|| null.clone())) {
+                Some(_) if filling.column.generated => {
+                    return Err(generated_column(&filling.column.name).into());
+                }
                 Some(json) => (json, Origin::Given),
-                None => match defaults[place].fill(column, key, context) {
-                    Some(_) if defaults[place] == Default::None => ("null".into(), Origin::Absent),
-                    // A key is always sent.
-                    Some(filled) if filled.server_agrees && !key => (filled.json, Origin::Shown),
-                    Some(filled) => (filled.json, Origin::Made),
-                    None if key => {
-                        return unsupported(format!(
-                            "an insert into {} without its key {}, which only the server can make (use a uuid key)",
-                            self.name, column.name
-                        ));
-                    }
-                    None => ("null".into(), Origin::Pending),
-                },
+                None => self.fill(filling, null, context)?,
             };
             draft.values.push(json);
             draft.origins.push(origin);
@@ -107,11 +118,34 @@ impl Insert<'_> {
         Ok(draft)
     }
 
-    fn check(&self, draft: &Draft, number: usize) -> Result<(), Unprepared> {
-        for (place, column) in self.table.columns.iter().enumerate() {
-            let required = column.not_null || self.table.is_key(&column.name);
-            if required && draft.values[place] == "null" && draft.origins[place] != Origin::Pending {
-                return Err(null_value(self.name, &column.name).into());
+    /// What a column holds that was not given.
+    fn fill(
+        &self,
+        filling: &Filling<'_>,
+        null: &Text,
+        context: &mut WriteContext<'_>,
+    ) -> Result<(Text, Origin), Unprepared> {
+        let Filling { column, default, is_key, .. } = filling;
+        Ok(match default.fill(column, *is_key, context) {
+            Some(_) if *default == Default::None => (null.clone(), Origin::Absent),
+            // A key is always sent.
+            Some(filled) if filled.server_agrees && !is_key => (filled.json.into(), Origin::Shown),
+            Some(filled) => (filled.json.into(), Origin::Made),
+            None if *is_key => {
+                return unsupported(format!(
+                    "an insert into {} without its key {}, which only the server can make (use a uuid key)",
+                    self.name, column.name
+                ));
+            }
+            None => (null.clone(), Origin::Pending),
+        })
+    }
+
+    fn check(&self, fillings: &[Filling<'_>], draft: &Draft, number: usize) -> Result<(), Unprepared> {
+        for (place, filling) in fillings.iter().enumerate() {
+            let required = filling.column.not_null || filling.is_key;
+            if required && *draft.values[place] == *"null" && draft.origins[place] != Origin::Pending {
+                return Err(null_value(self.name, &filling.column.name).into());
             }
         }
         // A name takes at most six bytes for one when it is escaped: only what comes near is built.
@@ -128,14 +162,14 @@ impl Insert<'_> {
     }
 
     fn fields<'a>(&'a self, draft: &'a Draft) -> impl Iterator<Item = (Cow<'a, str>, &'a str)> {
-        let values = draft.values.iter().map(String::as_str);
+        let values = draft.values.iter().map(AsRef::as_ref);
         self.table.columns.iter().map(|column| Cow::Borrowed(column.name.as_ref())).zip(values)
     }
 
     fn key(&self, draft: &Draft) -> Key {
         let value = |name: &Text| {
             let place = self.table.columns.iter().position(|column| column.name == *name);
-            place.map_or("null", |place| draft.values[place].as_str())
+            place.map_or("null", |place| draft.values[place].as_ref())
         };
         Key::from_values(self.table.key.iter().map(value))
     }
@@ -148,25 +182,26 @@ impl Insert<'_> {
     /// An upsert of a row that is there changes what was given and no default.
     fn mutation(
         &self,
+        fillings: &[Filling<'_>],
         draft: Draft,
         key: Key,
         visible: Option<&str>,
         rows: &dyn Rows,
         context: &mut WriteContext<'_>,
     ) -> Mutation {
-        let (mut changes, mut shown) = (Vec::new(), Vec::new());
+        let (mut changes, mut shown) = (Vec::with_capacity(fillings.len()), Vec::new());
         let mut reader = Reader::new(self.table);
         let before = visible.map(|row| reader.open(row));
         let drafted = draft.values.into_iter().zip(draft.origins);
-        for (place, (column, (value, origin))) in self.table.columns.iter().zip(drafted).enumerate() {
-            let sent = origin == Origin::Given
-                || (origin == Origin::Made && visible.is_none())
-                || self.table.is_key(&column.name);
+        for (place, (filling, (value, origin))) in fillings.iter().zip(drafted).enumerate() {
+            let sent =
+                origin == Origin::Given || (origin == Origin::Made && visible.is_none()) || filling.is_key;
+            let column = filling.column.name.clone();
             if sent {
                 let old = before.map(|cells| cells.get(place).into());
-                changes.push(Change { column: column.name.clone(), value: value.into(), old });
+                changes.push(Change { column, value, old });
             } else if origin == Origin::Shown && visible.is_none() {
-                shown.push((column.name.clone(), value.into()));
+                shown.push((column, value));
             }
         }
         let op = match self.resolution {

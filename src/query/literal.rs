@@ -47,11 +47,29 @@ pub(super) fn plain_literal(kind: &Kind, text: &str) -> Option<Value<'static>> {
     }
 }
 
-/// The canonical JSON text of a value in a request's body.
-pub(super) fn from_json(kind: &Kind, type_name: &str, json: &str) -> Result<String, Unprepared> {
-    if json == "null" {
+/// The canonical JSON text of a value in a request's body; itself where it is that already.
+pub(super) fn from_json<'a>(kind: &Kind, type_name: &str, json: &'a str) -> Result<Cow<'a, str>, Unprepared> {
+    if is_canonical(kind, json) {
         return Ok(json.into());
     }
+    made_canonical(kind, type_name, json).map(Cow::Owned)
+}
+
+/// Whether a value is known to be stored as it is written.
+fn is_canonical(kind: &Kind, json: &str) -> bool {
+    let inner = || json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    match kind {
+        _ if json == "null" => true,
+        Kind::Text(None) => inner().is_some_and(|text| !text.contains('\\')),
+        Kind::Uuid => inner().is_some_and(is_canonical_uuid),
+        Kind::TimestampTz(6) => inner().is_some_and(|text| Moment::TimestampTz.is_canonical(text)),
+        Kind::Bool => matches!(json, "true" | "false"),
+        Kind::Named | Kind::Opaque => true,
+        _ => false,
+    }
+}
+
+fn made_canonical(kind: &Kind, type_name: &str, json: &str) -> Result<String, Unprepared> {
     match kind {
         Kind::Json if names_zero(json) => Err(zero_character().into()),
         // A string is written anew, all else is kept as it came.
@@ -61,12 +79,11 @@ pub(super) fn from_json(kind: &Kind, type_name: &str, json: &str) -> Result<Stri
         Kind::Array(element) if json.starts_with('[') => {
             let items = elements(json).ok_or_else(expected_array)?;
             let element_type = type_name.trim_end_matches("[]");
-            let items: Result<Vec<String>, _> =
+            let items: Result<Vec<Cow<'_, str>>, _> =
                 items.into_iter().map(|item| from_json(element, element_type, item)).collect();
             Ok(format!("[{}]", items?.join(",")))
         }
         Kind::Array(_) if !json.starts_with('"') => Err(expected_array().into()),
-        Kind::Named | Kind::Opaque => Ok(json.into()),
         _ if names_zero(json) => Err(zero_character().into()),
         _ => literal(kind, type_name, &plain(json)),
     }
@@ -288,7 +305,7 @@ mod tests {
 
     fn stored(type_name: &str, json: &str) -> String {
         match from_json(&Kind::of(type_name), type_name, json) {
-            Ok(text) => text,
+            Ok(text) => text.into_owned(),
             Err(Unprepared::Refused(error)) => format!("{}: {}", error.code, error.message),
             Err(Unprepared::Unsupported(what)) => format!("unsupported: {what}"),
         }

@@ -38,6 +38,7 @@ mod write;
 use crate::protocol::{PgError, Schema};
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::rc::Rc;
 
 pub use crate::protocol::Decision;
 pub use prepared::Prepared;
@@ -50,7 +51,7 @@ pub use write::WritePlan;
 #[derive(Debug)]
 pub enum Parsed {
     Read(ReadPlan),
-    Write(WritePlan),
+    Write(Rc<WritePlan>),
     /// Valid or not, it is not ours to answer; names the feature.
     Unsupported(String),
     Refused(PgError),
@@ -63,7 +64,9 @@ pub fn parse(schema: &Schema, request: &HttpRequest<'_>) -> Parsed {
     };
     let parsed = match request.method {
         "GET" | "HEAD" => ReadPlan::parse(name, table, request).map(Parsed::Read),
-        "POST" | "PATCH" | "DELETE" => WritePlan::parse(name, table, request).map(Parsed::Write),
+        "POST" | "PATCH" | "DELETE" => {
+            WritePlan::parse(name, table, request).map(|plan| Parsed::Write(plan.into()))
+        }
         method => refusal::unsupported(format!("the method {method}")),
     };
     match parsed {

@@ -8,7 +8,7 @@
 mod stored;
 
 use super::refusal::{Unprepared, invalid_moment, moment_out_of_range, unsupported, zone_out_of_range};
-use chrono::{DateTime, NaiveDate, NaiveTime, Timelike};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Timelike};
 
 const DAY: i64 = 86_400_000_000;
 const SECOND: i64 = 1_000_000;
@@ -69,6 +69,11 @@ impl Moment {
         canonical.or_else(|| Some(self.on_scale(self.parse(text, 6).ok()?)))
     }
 
+    /// Whether text is surely as the server would write it, so that it need not be read to be kept.
+    pub(super) fn is_canonical(self, text: &str) -> bool {
+        self == Self::TimestampTz && stored::is_canonical_with_zone(text.as_bytes())
+    }
+
     /// From microseconds since 1970.
     pub(super) fn on_scale(self, micros: i64) -> i64 {
         match self {
@@ -104,19 +109,54 @@ impl Moment {
     /// JSON text, as Postgres's `to_jsonb` writes it.
     pub(super) fn json(self, micros: i64) -> String {
         let Some(moment) = DateTime::from_timestamp_micros(micros) else { return "null".into() };
-        let date = moment.format("%Y-%m-%d");
-        let mut time = moment.format("%H:%M:%S").to_string();
-        let fraction = moment.nanosecond() / 1_000;
-        if fraction > 0 {
-            time.push('.');
-            time.push_str(format!("{fraction:06}").trim_end_matches('0'));
+        let mut text = String::with_capacity(36);
+        text.push('"');
+        if self != Self::Time {
+            let (_, year) = moment.year_ce();
+            push_padded(&mut text, year, 4);
+            text.push('-');
+            push_padded(&mut text, moment.month(), 2);
+            text.push('-');
+            push_padded(&mut text, moment.day(), 2);
         }
-        match self {
-            Self::Date => format!("\"{date}\""),
-            Self::Time => format!("\"{time}\""),
-            Self::Timestamp => format!("\"{date}T{time}\""),
-            Self::TimestampTz => format!("\"{date}T{time}+00:00\""),
+        if matches!(self, Self::Timestamp | Self::TimestampTz) {
+            text.push('T');
         }
+        if self != Self::Date {
+            push_padded(&mut text, moment.hour(), 2);
+            text.push(':');
+            push_padded(&mut text, moment.minute(), 2);
+            text.push(':');
+            push_padded(&mut text, moment.second(), 2);
+            push_fraction(&mut text, moment.nanosecond() / 1_000);
+        }
+        if self == Self::TimestampTz {
+            text.push_str("+00:00");
+        }
+        if self != Self::Time && !moment.year_ce().0 {
+            text.push_str(" BC");
+        }
+        text.push('"');
+        text
+    }
+}
+
+fn push_padded(text: &mut String, number: u32, width: u32) {
+    let mut unit = 10u32.pow(width - 1);
+    while number / unit >= 10 {
+        unit *= 10;
+    }
+    while unit > 0 {
+        text.push(char::from(b'0' + (number / unit % 10) as u8));
+        unit /= 10;
+    }
+}
+
+fn push_fraction(text: &mut String, micros: u32) {
+    if micros > 0 {
+        text.push('.');
+        push_padded(text, micros, 6);
+        text.truncate(text.trim_end_matches('0').len());
     }
 }
 

@@ -7,12 +7,13 @@ use super::request::{Media, Resolution, Returning};
 use super::write::{Verb, WritePlan};
 use super::{Answer, Decision, Rows};
 use crate::protocol::{Key, Mutation, Schema, Table, Text};
+use std::rc::Rc;
 
 #[derive(Debug)]
 pub struct Prepared {
     /// In order; all or nothing. Empty if nothing is to be written.
     pub mutations: Vec<Mutation>,
-    plan: WritePlan,
+    plan: Rc<WritePlan>,
     pub(super) touched: Vec<Touched>,
     /// Rows that an insert or upsert makes.
     pub(super) created: usize,
@@ -31,10 +32,10 @@ pub(super) struct Touched {
 }
 
 impl Prepared {
-    pub(super) fn new(plan: &WritePlan) -> Self {
+    pub(super) fn new(plan: &Rc<WritePlan>) -> Self {
         Self {
             mutations: Vec::new(),
-            plan: plan.clone(),
+            plan: Rc::clone(plan),
             touched: Vec::new(),
             created: 0,
             pending: Vec::new(),

@@ -12,6 +12,7 @@ use super::select::{Select, parse_select};
 use super::syntax::Cursor;
 use super::{Collate, HttpRequest, Prepared, Rows, WriteContext};
 use crate::protocol::{Key, PgError, Schema, Table, Text};
+use std::rc::Rc;
 
 #[derive(Clone, Debug)]
 pub struct WritePlan {
@@ -112,7 +113,7 @@ impl WritePlan {
 
     /// The mutations that this request means over these rows. `schema` is the one it was parsed with.
     pub fn prepare(
-        &self,
+        self: &Rc<Self>,
         schema: &Schema,
         rows: &dyn Rows,
         collate: &dyn Collate,

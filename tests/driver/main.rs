@@ -9,12 +9,13 @@ mod retention;
 
 use futures_executor::LocalPool;
 use futures_util::future::join_all;
-use realm::{found, insert, key, open, picture};
+use realm::{Tab, found, insert, key, open, picture};
 use std::cell::Cell;
 use std::rc::Rc;
 use thermocline::engine::Frame;
-use thermocline::engine::frame::FORMAT_VERSION;
-use thermocline::protocol::{Decision, ErrorCode};
+use thermocline::engine::frame::{FORMAT_VERSION, Pulled};
+use thermocline::protocol::pull::{Page, PullRequest};
+use thermocline::protocol::{Decision, ErrorCode, Rev, limits};
 use thermocline::store::memory::{Failure, MemoryStore};
 use thermocline::store::{Durability, Store};
 
@@ -92,6 +93,38 @@ fn a_context_behind_a_checkpoint_loads_it_and_answers_its_own_writes() {
     assert_eq!(picture(&mut pool, &one), picture(&mut pool, &behind));
     let (fresh, _) = open(&mut pool, &store);
     assert_eq!(picture(&mut pool, &one), picture(&mut pool, &fresh), "start-up is crash recovery");
+}
+
+#[test]
+fn a_first_sync_rests_in_segments_once_it_is_whole_unless_it_is_small() {
+    for (bytes, rests) in [(1_000, false), (limits::FIRST_CHECKPOINT_BYTES / 4, true)] {
+        let mut pool = LocalPool::new();
+        let (tab, store) = found(&mut pool);
+        for page in 0..5 {
+            assert_eq!(frames(&mut pool, &store), 1 + page, "nothing rests before the last page");
+            pool.run_until(tab.append(pulled(&tab, page as u64, bytes, page == 4))).expect("stores");
+        }
+        assert_eq!(frames(&mut pool, &store), if rests { 0 } else { 6 });
+        assert_eq!(tab.manifest().segments.is_empty(), !rests);
+        let (fresh, _) = open(&mut pool, &store);
+        assert_eq!(picture(&mut pool, &tab), picture(&mut pool, &fresh));
+    }
+}
+
+/// A page of the first round: one row of about so many bytes.
+fn pulled(tab: &Tab, n: u64, bytes: usize, is_last: bool) -> Frame {
+    let tables = vec![("entries".into(), None)];
+    let round = tab.state().round.as_ref().map(|round| round.token.clone());
+    let row = format!(r#"{{"id":"{n}","title":"{}"}}"#, "x".repeat(bytes));
+    let (rows, gone, cold) = (vec![(Rev(n + 1), row.into())], Vec::new(), Vec::new());
+    let token = Some(format!("t{n}").into());
+    Frame::Pulled(Pulled {
+        request: PullRequest { tables, round, ..PullRequest::default() },
+        pages: vec![Page { table: "entries".into(), rows, gone, cold }],
+        round: if is_last { None } else { token.clone() },
+        cursor: if is_last { token } else { None },
+        time_ms: n,
+    })
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::protocol::{Key, Row, Table};
 use crate::query::Walk;
-use crate::query::index::{Index, IndexSignature, Indexer, indexes, signature};
+use crate::query::index::{Index, IndexSignature, Indexer, KeyParts, indexes, signature};
 use std::collections::BTreeSet;
 use std::ops::Bound;
 
@@ -12,18 +12,20 @@ pub struct Layout {
     pub table: Table,
     pub indexes: Vec<Index>,
     pub signatures: Vec<IndexSignature>,
+    parts: KeyParts,
 }
 
 impl Layout {
     pub fn new(table: &Table) -> Self {
         let indexes = indexes(table);
         let signatures = indexes.iter().map(|index| signature(table, index)).collect();
-        Self { table: table.clone(), indexes, signatures }
+        let parts = KeyParts::of(table, &indexes);
+        Self { table: table.clone(), indexes, signatures, parts }
     }
 
     /// A row's key in the time column's index.
     pub fn time_key(&self, row: &str) -> Option<Vec<u8>> {
-        Indexer::new(&self.table, self.time_index()).keys(row).pop()
+        Indexer::with(&self.table, &self.parts, self.time_index().len()).keys(row).pop()
     }
 
     /// The time column's index alone, if there is one.
@@ -84,7 +86,7 @@ fn entries(layout: &Layout, row: &Row) -> Vec<Vec<u8>> {
     if layout.indexes.is_empty() {
         return Vec::new();
     }
-    Indexer::new(&layout.table, &layout.indexes).keys(row.as_str())
+    Indexer::with(&layout.table, &layout.parts, layout.indexes.len()).keys(row.as_str())
 }
 
 /// The least bytes behind every key that begins with these, so that a bound takes in, or leaves out, all of

@@ -80,10 +80,9 @@ impl Rows {
         }
     }
 
-    pub fn lay_over(&mut self, (table, key): &RowId, over: Option<Option<Row>>, seq: Seq) {
-        if let Some(rows) = self.tables.get_mut(table) {
-            rows.lay_over(key, over, seq);
-        }
+    /// The visible row then.
+    pub fn lay_over(&mut self, (table, key): &RowId, over: Option<Option<Row>>, seq: Seq) -> Option<Row> {
+        self.tables.get_mut(table)?.lay_over(key, over, seq)
     }
 
     pub fn begin_afresh(&mut self, table: &str) {

@@ -160,8 +160,8 @@ impl TableRows {
 
     /// Whether only a segment can tell what is known of a key.
     pub fn is_unread(&self, key: &Key) -> bool {
-        !self.slots.contains_key(key)
-            && self.segments.iter().any(|rested| rested.directory.may_hold(key.as_str()))
+        self.segments.iter().any(|rested| rested.directory.may_hold(key.as_str()))
+            && !self.slots.contains_key(key)
     }
 
     /// Takes in what the segments say of a key.
@@ -178,10 +178,11 @@ impl TableRows {
 
     /// Stores a version, unless what is known is as new. Whether it changed anything.
     pub fn put(&mut self, key: &Key, base: Base, seq: Seq, source: Source) -> bool {
-        if self.knows(key, base.rev, seq, source) {
+        let slot = self.slots.get(key);
+        if slot.is_some_and(|slot| self.knows(slot, base.rev, seq, source)) {
             return false;
         }
-        let held = self.slots.get(key).and_then(|slot| slot.known.base());
+        let held = slot.and_then(|slot| slot.known.base());
         let made_from = held.filter(|held| held.rev == base.rev).and_then(|held| held.made_from);
         let base = Base { made_from: base.made_from.or(made_from), ..base };
         self.tell(key, Known::Row(base), seq, source);
@@ -190,10 +191,11 @@ impl TableRows {
 
     /// Removes a row, unless a newer version is known. Whether it changed anything visible.
     pub fn bury(&mut self, key: &Key, rev: Rev, seq: Seq, source: Source) -> bool {
-        if self.knows(key, rev, seq, source) {
+        let slot = self.slots.get(key);
+        if slot.is_some_and(|slot| self.knows(slot, rev, seq, source)) {
             return false;
         }
-        let was = self.slots.get(key).map(|slot| matches!(slot.known, Known::Row(_)));
+        let was = slot.map(|slot| matches!(slot.known, Known::Row(_)));
         self.tell(key, Known::Gone(rev), seq, source);
         was.unwrap_or(!self.segments.is_empty())
     }
@@ -211,17 +213,33 @@ impl TableRows {
         was
     }
 
-    /// The row as pending mutations make it; `None`: as its base.
-    pub fn lay_over(&mut self, key: &Key, over: Option<Option<Row>>, seq: Seq) {
-        if over.is_none() && self.slots.get(key).is_none_or(|slot| slot.over.is_none()) {
-            return;
+    /// The row as pending mutations make it; `None`: as its base. The visible row then.
+    pub fn lay_over(&mut self, key: &Key, over: Option<Option<Row>>, seq: Seq) -> Option<Row> {
+        let Some(over) = over else { return self.uncover(key, seq) };
+        let generation = self.generation;
+        self.change(key, |slot| {
+            slot.over = Some(over);
+            if slot.known == Known::Absent {
+                slot.generation = generation;
+            }
+        })
+    }
+
+    /// The row as its base.
+    fn uncover(&mut self, key: &Key, seq: Seq) -> Option<Row> {
+        let slot = self.slots.get(key)?;
+        if slot.over.is_none() {
+            return slot.shown().cloned();
         }
         let generation = self.generation;
-        self.change(key, |slot| slot.over = over);
-        if let Some(slot) = self.slots.get_mut(key).filter(|slot| slot.known == Known::Absent) {
-            slot.generation = generation;
-        }
+        self.change(key, |slot| {
+            slot.over = None;
+            if slot.known == Known::Absent {
+                slot.generation = generation;
+            }
+        });
         self.settle(key, seq);
+        self.slots.get(key).and_then(Slot::shown).cloned()
     }
 
     /// Begins a round from nothing.
@@ -303,31 +321,30 @@ impl TableRows {
 
     /// Whether a version as new is known. Pages come in order, so only what an answer told, or this very
     /// frame, can be newer than they are; and what was told before a round from nothing counts for nothing.
-    fn knows(&self, key: &Key, rev: Rev, seq: Seq, source: Source) -> bool {
-        let Some(slot) = self.slots.get(key) else { return false };
+    fn knows(&self, slot: &Slot, rev: Rev, seq: Seq, source: Source) -> bool {
         let counts = !self.filling || slot.generation == self.generation;
         let compares = source == Source::Answer || slot.recent || slot.since == seq;
         counts && compares && slot.known.rev().is_some_and(|known| known >= rev)
     }
 
-    /// Changes a slot, made if it is not there, and drops it if nothing needs it any more.
-    pub(super) fn change(&mut self, key: &Key, change: impl FnOnce(&mut Slot)) {
+    /// Changes a slot, made if it is not there. The visible row then.
+    pub(super) fn change(&mut self, key: &Key, change: impl FnOnce(&mut Slot)) -> Option<Row> {
         let generation = self.generation;
-        let mut slot = self.slots.remove(key).unwrap_or_else(|| Slot::copy(Known::Absent, generation));
+        let slot = self.slots.entry(key.clone()).or_insert_with(|| Slot::copy(Known::Absent, generation));
         let before = slot.shown().cloned();
-        let bytes = text_bytes(&slot);
-        change(&mut slot);
-        self.bytes = self.bytes + text_bytes(&slot) - bytes;
-        let after = slot.shown();
-        if before.as_ref() != after {
+        let bytes = text_bytes(slot);
+        change(slot);
+        self.bytes = self.bytes + text_bytes(slot) - bytes;
+        let after = slot.shown().cloned();
+        if before != after {
             if let Some(row) = &before {
                 self.indexes.remove(&self.layout, key, row);
             }
-            if let Some(row) = after {
+            if let Some(row) = &after {
                 self.indexes.add(&self.layout, key, row);
             }
         }
-        self.slots.insert(key.clone(), slot);
+        after
     }
 
     /// Drops a slot that says what the segments say.

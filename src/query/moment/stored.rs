@@ -57,6 +57,33 @@ pub(super) fn clock(bytes: &[u8]) -> Option<i64> {
     Some(seconds * SECOND + fraction)
 }
 
+/// Whether bytes surely are a timestamp with time zone as it is written. Of years with four digits, and days that
+/// every month has.
+pub(super) fn is_canonical_with_zone(text: &[u8]) -> bool {
+    let Some(text) = text.strip_suffix(b"+00:00") else { return false };
+    let Some((whole, fraction)) = text.split_at_checked(19) else { return false };
+    let marks = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];
+    let within = |at: usize, length: usize, least: i64, most: i64| {
+        number(&whole[at..at + length]).is_some_and(|found| (least..=most).contains(&found))
+    };
+    marks.iter().all(|(at, mark)| whole[*at] == *mark)
+        && within(0, 4, 1, 9_999)
+        && within(5, 2, 1, 12)
+        && within(8, 2, 1, 28)
+        && within(11, 2, 0, 23)
+        && within(14, 2, 0, 59)
+        && within(17, 2, 0, 59)
+        && match fraction {
+            [] => true,
+            [b'.', digits @ ..] => {
+                digits.len() <= 6
+                    && digits.last().is_some_and(|last| *last != b'0')
+                    && number(digits).is_some()
+            }
+            _ => false,
+        }
+}
+
 fn number(digits: &[u8]) -> Option<i64> {
     digits.iter().try_fold(0i64, |sum, b| b.is_ascii_digit().then(|| sum * 10 + i64::from(b - b'0')))
 }
