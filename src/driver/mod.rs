@@ -19,6 +19,7 @@ mod platform;
 mod quota;
 mod replica;
 mod retention;
+mod tail;
 mod through;
 mod turn;
 

@@ -12,6 +12,7 @@ pub use damage::QUARANTINE;
 
 use super::cache::BlockCache;
 use super::platform::Platform;
+use super::tail::TailSize;
 use super::turn::Turns;
 use crate::engine::frame::Lost;
 use crate::engine::rest::Plan;
@@ -47,21 +48,6 @@ pub struct Replica<S: Store, P: Platform> {
     /// Segments that could not be read, and the log does not know it yet.
     lost: RefCell<Vec<Lost>>,
     watchers: RefCell<Vec<Watcher>>,
-}
-
-/// What the log holds beyond the checkpoint.
-#[derive(Clone, Copy, Default)]
-pub struct TailSize {
-    pub records: u64,
-    pub bytes: usize,
-}
-
-impl TailSize {
-    /// Whether a checkpoint is due.
-    pub fn is_long(self, after_first_round: bool) -> bool {
-        let most = if after_first_round { limits::FIRST_CHECKPOINT_BYTES } else { limits::CHECKPOINT_BYTES };
-        self.records >= limits::CHECKPOINT_RECORDS || self.bytes >= most
-    }
 }
 
 impl<S: Store + 'static, P: Platform> Replica<S, P> {
@@ -376,8 +362,7 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
     }
 
     fn grow(&self, records: u64, bytes: usize) {
-        let tail = self.tail.get();
-        self.tail.set(TailSize { records: tail.records + records, bytes: tail.bytes + bytes });
+        self.tail.set(self.tail.get().with(records, bytes));
     }
 
     pub fn adopt(&self, manifest: Manifest) {

@@ -3,9 +3,10 @@
 //! Queries are pure and run over the blocks at hand. What they miss is read in one transaction, and they
 //! run again; what they used stays in the cache.
 
-use super::{Replica, TailSize};
+use super::Replica;
 use crate::driver::cache::{BlockCache, BlockId};
 use crate::driver::platform::Platform;
+use crate::driver::tail::TailSize;
 use crate::engine::frame::Lost;
 use crate::engine::segment::{Blocks, Directory};
 use crate::engine::{Found, Frame, RowId, State, View, snapshot};
