@@ -12,7 +12,7 @@ import { makeFetch } from "./fetch.js";
 import { askForBackgroundSync, askForPeriodicSync, askToPersist, usage } from "./browser.js";
 import { livePath, query } from "./query.js";
 import { watchRealm } from "./realm.js";
-import type { LiveQuery, LiveResult, Options, OutboxEntry, Status, Thermocline } from "./types.js";
+import type { Encryption, LiveQuery, LiveResult, Options, OutboxEntry, QuarantinedRecord, Status, Thermocline } from "./types.js";
 
 export { ThermoclineError } from "./errors.js";
 export type * from "./types.js";
@@ -87,6 +87,11 @@ function faceOf(engine: Engine, options: Options): Thermocline {
       persist: askToPersist,
       clearOldData: (days) => guarded(() => engine.clearOldData(days)),
       clearCache: () => guarded(() => engine.clearCache()),
+      quarantine: {
+        list: () => guarded(async () => JSON.parse(await engine.quarantined()) as QuarantinedRecord[]),
+        read: (name) => guarded(() => engine.readQuarantined(name)),
+        clear: () => guarded(() => engine.clearQuarantine()),
+      },
     },
     encryption: {
       state: () => engine.encryption() as "off" | "on" | "locked",

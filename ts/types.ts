@@ -146,6 +146,24 @@ export interface Usage {
   persisted: boolean;
 }
 
+/** A record on this device that could not be read: a frame of the log, or a block of a segment. */
+export interface QuarantinedRecord {
+  name: string;
+  bytes: number;
+}
+
+/**
+ * Damaged records, kept aside as they were found (still sealed, if they were) while everything else stays usable. What
+ * they held is pulled again from the server; a change that had not been sent may be in one of them.
+ */
+export interface Quarantine {
+  list(): Promise<QuarantinedRecord[]>;
+  /** The bytes of one, to save or to send to whoever looks into it. */
+  read(name: string): Promise<Uint8Array>;
+  /** Removes them all, for good. */
+  clear(): Promise<void>;
+}
+
 /** While locked, every call answers `locked`, nothing is synced, and no row is in memory. */
 export interface Encryption {
   state(): "off" | "on" | "locked";
@@ -203,3 +221,4 @@ export interface Thermocline {
   /** Releases the database and stops all timers. */
   close(): Promise<void>;
 }
+    quarantine: Quarantine;

@@ -27,5 +27,5 @@ pub use courier::Courier;
 pub use desk::{COVERAGE, Desk, Route, STALE};
 pub use interest::Interest;
 pub use platform::Platform;
-pub use replica::{QUARANTINE, Replica};
+pub use replica::{QUARANTINE, Quarantined, Replica};
 pub use retention::Keeps;

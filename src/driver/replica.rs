@@ -8,7 +8,7 @@
 mod damage;
 mod reading;
 
-pub use damage::QUARANTINE;
+pub use damage::{QUARANTINE, Quarantined};
 
 use super::cache::BlockCache;
 use super::platform::Platform;

@@ -165,6 +165,22 @@ impl Engine {
         Ok(room.replica.clear_cache(&room.keeps).await?)
     }
 
+    /// `[{name, bytes}, …]` as JSON text: records that could not be read.
+    pub async fn quarantined(&self) -> Result<String, JsValue> {
+        Ok(report::quarantined(&self.0.room()?.replica.quarantined().await?))
+    }
+
+    /// The bytes of one, as they were found.
+    #[wasm_bindgen(js_name = readQuarantined)]
+    pub async fn read_quarantined(&self, name: &str) -> Result<Vec<u8>, JsValue> {
+        Ok(self.0.room()?.replica.read_quarantined(name).await?)
+    }
+
+    #[wasm_bindgen(js_name = clearQuarantine)]
+    pub async fn clear_quarantine(&self) -> Result<(), JsValue> {
+        Ok(self.0.room()?.replica.clear_quarantine().await?)
+    }
+
     /// The realm's view of the network has changed.
     pub fn network(&self, online: bool) {
         self.0.online.set(online);

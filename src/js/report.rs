@@ -1,7 +1,7 @@
 //! Status, outbox and usage as plain values for JavaScript. Shapes are those of `ts/types.ts`.
 
 use super::room::Room;
-use crate::driver::Platform;
+use crate::driver::{Platform, Quarantined};
 use crate::engine::interface::SyncState;
 use crate::engine::sync::Machine;
 use crate::engine::{Pending, Standing, State};
@@ -161,4 +161,10 @@ pub fn storage(state: &State, usage: &StoreUsage) -> String {
         "outbox": {"mutations": state.outbox.len(), "bytes": state.outbox.bytes()},
     })
     .to_string()
+}
+
+/// What was kept aside because it could not be read, as JSON text.
+pub fn quarantined(found: &[Quarantined]) -> String {
+    let entries = found.iter().map(|record| serde_json::json!({"name": record.name, "bytes": record.bytes}));
+    serde_json::Value::Array(entries.collect()).to_string()
 }

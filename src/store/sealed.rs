@@ -32,6 +32,18 @@ use std::cell::Cell;
 /// In front of a record that does not open: no decoder takes it for its own.
 const REFUSED: &[u8] = b"refused ";
 
+/// The bytes of a record that was refused, as they lay below; any others as they are.
+pub fn as_found(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(REFUSED).unwrap_or(bytes)
+}
+
+/// Whether something of what lies below is sealed.
+pub fn holds_seals(below: &Loaded) -> bool {
+    let directories = below.directories.iter().filter_map(|(_, block)| block.as_ref());
+    let frames = below.tail.frames.iter().map(|logged| &logged.frame);
+    below.state.iter().chain(directories).chain(frames).any(|record| header::is_sealed(record))
+}
+
 /// Where the row blocks of the first release count as lying: they had no segment of a name.
 const FORMER: SegmentId = SegmentId([0; 16]);
 

@@ -2,8 +2,12 @@
 
 #![cfg(not(target_arch = "wasm32"))]
 
+#[path = "../contract/cipher.rs"]
+#[allow(dead_code)] // what only the store's own tests turn
+mod cipher;
 mod coverage;
 mod horizons;
+mod quarantine;
 mod realm;
 mod retention;
 
