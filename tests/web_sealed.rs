@@ -189,8 +189,30 @@ async fn a_passphrase_opens_and_a_wrong_one_is_told_from_damage() {
     drop(store);
     drop(locked);
     assert_eq!(code(keys(&project, Encrypt::Passphrase, Some(&wrong)).await), ErrorCode::Locked);
-    flip_a_bit_of_the_ring(&project).await;
-    assert_eq!(code(keys(&project, Encrypt::Passphrase, Some(&right)).await), ErrorCode::CorruptFrame);
+}
+
+#[wasm_bindgen_test]
+async fn a_ring_that_is_damaged_or_gone_is_lost_for_good_and_no_other_is_made_over_its_seals() {
+    let passphrase = key("of no use any more").await;
+    for (how, passphrase) in [(Encrypt::Stored, None), (Encrypt::Passphrase, Some(&passphrase))] {
+        for spoil in [flip_a_bit as fn(JsValue) -> Option<JsValue>, |_| None] {
+            let project = project();
+            append(&open(&project, &keys(&project, how, passphrase).await.unwrap()).await, "secret").await;
+            change_the_ring(&project, spoil).await;
+            let lost = keys(&project, how, passphrase).await.unwrap();
+            assert!(lost.is_lost());
+            let fault = open(&project, &lost).await.load().await.unwrap_err();
+            assert_eq!(fault.code, ErrorCode::Locked);
+            assert!(fault.message.contains("never be read again"), "{fault}");
+            lost.shred().await.unwrap();
+            assert!(!lost.is_lost());
+            let emptied = IndexedDbStore::open(&database(&project)).await.unwrap();
+            emptied.wipe([8; 16], [9; 16]).await.unwrap();
+            let anew = keys(&project, how, passphrase).await.unwrap();
+            append(&open(&project, &anew).await, "anew").await;
+            assert_eq!(texts(&open(&project, &anew).await).await, ["anew"]);
+        }
+    }
 }
 
 #[wasm_bindgen_test]
@@ -265,9 +287,10 @@ async fn what_was_shredded_is_gone_for_everyone() {
     assert_eq!(code(open(&project, &second).await.tail(0).await), ErrorCode::Locked);
     let late = Keys::open(&project, None, Spend::default()).await.unwrap();
     assert_eq!(code(open(&project, &late).await.tail(0).await), ErrorCode::Locked);
-    // The same passphrase makes another key.
+    // The same passphrase would make another key.
     let again = keys(&project, Encrypt::Passphrase, Some(&passphrase)).await.unwrap();
-    assert!(texts(&open(&project, &again).await).await[0].starts_with("refused "));
+    assert!(again.is_lost());
+    assert_eq!(code(open(&project, &again).await.tail(0).await), ErrorCode::Locked);
     assert_eq!(below(&project).await, sealed);
 }
 
@@ -288,16 +311,23 @@ async fn until(happened: impl Fn() -> bool) {
     panic!("it did not happen within 2 s");
 }
 
-async fn flip_a_bit_of_the_ring(project: &str) {
+fn flip_a_bit(ring: JsValue) -> Option<JsValue> {
+    let bytes: Uint8Array = ring.unchecked_ref::<Array>().get(0).unchecked_into();
+    let last = bytes.length() - 1;
+    bytes.set_index(last, bytes.get_index(last) ^ 1);
+    Some(ring)
+}
+
+/// Puts something else in the place of the ring, or nothing.
+async fn change_the_ring(project: &str, change: fn(JsValue) -> Option<JsValue>) {
     let database = Database::open(format!("thermocline/{project}")).with_version(1u8).await.unwrap();
     let transaction = database.transaction("values").with_mode(TransactionMode::Readwrite).build().unwrap();
     let values = transaction.object_store("values").unwrap();
     let ring: Option<JsValue> = values.get("ring/local").primitive().unwrap().await.unwrap();
-    let ring: Array = ring.unwrap().unchecked_into();
-    let bytes: Uint8Array = ring.get(0).unchecked_into();
-    let last = bytes.length() - 1;
-    bytes.set_index(last, bytes.get_index(last) ^ 1);
-    values.put(JsValue::from(ring)).with_key("ring/local").await.unwrap();
+    match change(ring.unwrap()) {
+        Some(ring) => drop(values.put(ring).with_key("ring/local").await.unwrap()),
+        None => values.delete("ring/local").await.unwrap(),
+    }
     drop(values);
     transaction.commit().await.unwrap();
     database.close();

@@ -94,7 +94,7 @@ function faceOf(engine: Engine, options: Options): Thermocline {
       },
     },
     encryption: {
-      state: () => engine.encryption() as "off" | "on" | "locked",
+      state: () => engine.encryption() as ReturnType<Encryption["state"]>,
       unlock: (passphrase) => guarded(() => engine.unlock(passphrase)),
       lock: () => guarded(async () => engine.lock()),
       changePassphrase: (from, to) => guarded(() => engine.changePassphrase(from ?? undefined, to ?? undefined)),

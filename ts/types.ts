@@ -166,14 +166,18 @@ export interface Quarantine {
 
 /** While locked, every call answers `locked`, nothing is synced, and no row is in memory. */
 export interface Encryption {
-  state(): "off" | "on" | "locked";
+  /**
+   * `locked`: a passphrase is missing. `lost`: the key is gone or damaged (the browser's storage was cleared in part, say),
+   * nothing on the device can be read any more, and only `shred` leads on.
+   */
+  state(): "off" | "on" | "locked" | "lost";
   /** Opens the database here and in every open tab. Rejects with `locked` if the passphrase is wrong. */
   unlock(passphrase: string): Promise<void>;
   /** Forgets the key in every tab and worker. What the app itself shows is the app's to clear. */
   lock(): Promise<void>;
   /** From none, to none: `null`. Rewrites no data. */
   changePassphrase(from: string | null, to: string | null): Promise<void>;
-  /** Empties the database and drops its key, for good, unsent changes included. Needs no passphrase. */
+  /** Empties the database and drops its key, for good, unsent changes included. Needs no passphrase. Open anew afterwards. */
   shred(): Promise<void>;
 }
 

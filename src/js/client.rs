@@ -217,7 +217,7 @@ impl Client {
         Ok(())
     }
 
-    fn leave_room(self: &Rc<Self>, fault: Fault) {
+    pub(super) fn leave_room(self: &Rc<Self>, fault: Fault) {
         if let Some(room) = self.room.take() {
             room.leave();
         }

@@ -16,12 +16,14 @@ use std::rc::{Rc, Weak};
 use wasm_bindgen_futures::spawn_local;
 
 impl Client {
-    /// `off`, `on` or `locked`.
+    /// `off`, `on`, `locked` or `lost`.
     pub fn encryption(&self) -> &'static str {
-        match (self.keys().is_off(), self.room()) {
-            (_, Err(_)) => "locked",
-            (true, _) => "off",
-            (false, _) => "on",
+        let keys = self.keys();
+        match self.room() {
+            _ if keys.is_lost() => "lost",
+            Err(_) => "locked",
+            Ok(_) if keys.is_off() => "off",
+            Ok(_) => "on",
         }
     }
 
@@ -119,8 +121,16 @@ impl Client {
 
     /// Leaves the room if the keys are locked, opens it if they are not.
     async fn settle(self: &Rc<Self>) -> Result<(), Fault> {
-        if self.keys().sealing().is_ok() == self.room().is_ok() || self.opening.replace(true) {
-            return Ok(());
+        let is_open = self.room().is_ok();
+        match self.keys().sealing() {
+            Ok(_) if is_open => return Ok(()),
+            // Why it is locked may be another reason now.
+            Err(fault) if !is_open => {
+                self.leave_room(fault);
+                return Ok(());
+            }
+            _ if self.opening.replace(true) => return Ok(()),
+            _ => {}
         }
         let opened = self.open_room().await;
         self.opening.set(false);

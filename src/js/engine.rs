@@ -263,7 +263,7 @@ impl Engine {
         }
     }
 
-    /// `off`, `on` or `locked`.
+    /// `off`, `on`, `locked` or `lost`.
     pub fn encryption(&self) -> String {
         self.0.encryption().into()
     }

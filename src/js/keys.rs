@@ -6,6 +6,7 @@
 //!
 //! ```text
 //! Off ──(make)──▶ Open ──(lock)──▶ Locked ──(unlock)──▶ Open        any ──(shred)──▶ Locked, for good
+//! any ──(the ring is gone or damaged, and records are sealed)──▶ Lost ──(shred)──▶ Locked, for good
 //! ```
 
 mod changes;
@@ -14,7 +15,7 @@ mod exchange;
 mod stored;
 
 use self::exchange::Exchange;
-use self::stored::{Stored, passphrase_wanted, shredded, unwrap};
+use self::stored::{Stored, holds_sealed, key_gone, passphrase_wanted, shredded, unwrap};
 use super::crypto::CryptoKey;
 use super::options::Encrypt;
 use super::vault::Vault;
@@ -58,6 +59,8 @@ impl Default for Spend {
 enum Standing {
     Off,
     Locked(Fault),
+    /// Nothing opens what is sealed any more: only shredding leads on.
+    Lost(Fault),
     Open(Open),
 }
 
@@ -93,7 +96,7 @@ impl Keys {
         Ok(keys)
     }
 
-    /// Brings the keys to where the app wants them. Locked afterwards if a passphrase is missing.
+    /// Brings the keys to where the app wants them. Locked afterwards if a passphrase is missing, lost if the ring is.
     ///
     /// # Errors
     /// `locked` if the passphrase is wrong.
@@ -102,7 +105,11 @@ impl Keys {
         wanted: Option<Encrypt>,
         passphrase: Option<&CryptoKey>,
     ) -> Result<(), Fault> {
+        if wanted.is_some() && self.is_off() {
+            self.miss_ring().await?;
+        }
         match (wanted, passphrase) {
+            _ if self.is_lost() => Ok(()),
             (None, _) if self.is_off() => Ok(()),
             (Some(Encrypt::Passphrase), None) if self.is_off() => {
                 *self.standing.borrow_mut() = Standing::Locked(passphrase_wanted());
@@ -141,6 +148,11 @@ impl Keys {
         matches!(&*self.standing.borrow(), Standing::Open(_))
     }
 
+    /// Whether nothing opens any more what is sealed.
+    pub fn is_lost(&self) -> bool {
+        matches!(&*self.standing.borrow(), Standing::Lost(_))
+    }
+
     pub fn has_passphrase(&self) -> bool {
         self.wrapping().is_some_and(|(wrapping, _)| wrapping != Wrapping::Stored)
     }
@@ -152,16 +164,27 @@ impl Keys {
         }
     }
 
-    /// Reads the ring again: another context may have made, changed or shredded it.
+    /// Reads the ring again: another context may have made, changed or shredded it. One that cannot be read is lost.
     async fn refresh(&self) -> Result<(), Fault> {
+        match self.follow_ring().await {
+            Err(fault) if fault.code == ErrorCode::Locked => {
+                self.lose(fault);
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    async fn follow_ring(&self) -> Result<(), Fault> {
         let Some(stored) = Stored::read(&self.vault, &self.ring_name).await? else {
             if self.is_open() {
                 self.drop_keys(shredded());
             }
             return Ok(());
         };
-        let held = self.wrapping().filter(|(wrapping, _)| *wrapping == stored.ring.wrapping);
-        let key = match (stored.ring.wrapping, held) {
+        let wrapping = stored.ring.wrapping;
+        let held = self.wrapping().filter(|(held, _)| *held == wrapping);
+        let key = match (wrapping, held) {
             (Wrapping::Stored, _) => Some(stored.wrapping_key(None).await?),
             (Wrapping::Passphrase(_), held) => held.map(|(_, key)| key),
         };
@@ -169,8 +192,24 @@ impl Keys {
             Some(key) => self.adopt(stored.ring, key).await?,
             None => false,
         };
-        if !is_open {
-            self.drop_keys(passphrase_wanted());
+        match wrapping {
+            _ if is_open => Ok(()),
+            Wrapping::Stored => Err(key_gone()),
+            Wrapping::Passphrase(_) => {
+                self.drop_keys(passphrase_wanted());
+                Ok(())
+            }
+        }
+    }
+
+    /// A database with seals and without a ring has lost it; making another one would hide that.
+    async fn miss_ring(&self) -> Result<(), Fault> {
+        if holds_sealed(&self.database).await? {
+            // Another context may have turned the encryption on just now.
+            self.refresh().await?;
+            if self.is_off() {
+                self.lose(key_gone());
+            }
         }
         Ok(())
     }
@@ -205,8 +244,17 @@ impl Keys {
     }
 
     fn drop_keys(&self, fault: Fault) {
+        self.stand(Standing::Locked(fault));
+    }
+
+    fn lose(&self, fault: Fault) {
+        self.stand(Standing::Lost(fault));
+    }
+
+    /// Without keys from now on.
+    fn stand(&self, standing: Standing) {
         self.dropped.set(self.dropped.get() + 1);
-        *self.standing.borrow_mut() = Standing::Locked(fault);
+        *self.standing.borrow_mut() = standing;
         self.changed();
     }
 

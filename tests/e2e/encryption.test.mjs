@@ -106,6 +106,42 @@ test('a database whose passphrase is forgotten can be shredded, and begins anew'
   assert.deepEqual((await pageRows(fresh)).map(({ title }) => title), [SECRET], 'the server still has it')
 })
 
+test('a database whose key is gone says so, and begins anew once shredded', async () => {
+  const { person, page, id } = await begin({ encrypt: true })
+  await insert(page, SECRET)
+  await flushed(page)
+  await forgetKeys(page, id)
+  await page.close()
+  const lost = await person.page()
+  assert.equal(await stateOf(lost), 'lost')
+  const { error, status } = await lost.evaluate(() => window.supabase.from('entries').select('*'))
+  assert.deepEqual([status, error.code], [423, 'locked'])
+  const { message } = (await statusOf(lost)).error
+  assert.match(message, /key is gone.*never be read again.*tc\.encryption\.shred empties it/s)
+  await lost.evaluate(() => window.tc.encryption.shred())
+  assert.match((await statusOf(lost)).error.message, /was shredded; open Thermocline again/)
+  await lost.close()
+  const fresh = await person.page()
+  assert.equal(await stateOf(fresh), 'on')
+  await startSync(fresh)
+  assert.deepEqual((await pageRows(fresh)).map(({ title }) => title), [SECRET], 'the server still has it')
+})
+
+/** Removes the key ring of a user's database from the vault, as a browser does that loses one database of two. */
+function forgetKeys(page, id) {
+  return page.evaluate(async (name) => {
+    const settled = (request) => new Promise((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result)
+      request.onerror = () => reject(request.error)
+    })
+    const vault = await settled(indexedDB.open(`thermocline/${location.host}`))
+    const values = vault.transaction('values', 'readwrite').objectStore('values')
+    if (!(await settled(values.getKey(name)))) throw new Error(`there is no ${name}`)
+    await settled(values.delete(name))
+    vault.close()
+  }, `ring/${id}`)
+}
+
 /** A page with a signed-in user and the empty table held. */
 async function begin(options) {
   const person = await stack.person(options)

@@ -4,7 +4,9 @@
 //! told. A passphrase comes as a key that only derives others; its letters are nowhere kept.
 
 use super::cipher::random_id;
-use super::stored::{Stored, make_key, passphrase_wanted, shredded, unwrap, wrap, wrong_passphrase};
+use super::stored::{
+    Stored, holds_sealed, key_gone, make_key, passphrase_wanted, shredded, unwrap, wrap, wrong_passphrase,
+};
 use super::{Keys, Standing};
 use crate::js::crypto::{self, CryptoKey};
 use crate::js::platform::random;
@@ -39,6 +41,11 @@ impl Keys {
     /// Opens the ring; in a database that was shredded or never sealed, makes one.
     pub async fn unlock(&self, passphrase: &CryptoKey) -> Result<(), Fault> {
         let Some(stored) = Stored::read(&self.vault, &self.ring_name).await? else {
+            // Shredded, perhaps, and not emptied.
+            if holds_sealed(&self.database).await? {
+                self.lose(key_gone());
+                return Err(key_gone());
+            }
             return self.make(Some(passphrase)).await;
         };
         let key = stored.wrapping_key(Some(passphrase)).await?;
@@ -54,7 +61,7 @@ impl Keys {
         if self.is_open() && self.has_passphrase() {
             self.tell_lock();
             self.drop_keys(passphrase_wanted());
-        } else if !matches!(&*self.standing.borrow(), Standing::Locked(_)) {
+        } else if !matches!(&*self.standing.borrow(), Standing::Locked(_) | Standing::Lost(_)) {
             let message = "the local database has no passphrase that could unlock it again; \
                            set one first (tc.encryption.changePassphrase)";
             return Err(Fault::new(ErrorCode::InvalidRequest, message));

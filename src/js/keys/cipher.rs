@@ -20,7 +20,7 @@ impl Cipher for Rc<Keys> {
     fn sealing(&self) -> Result<Sealing, Fault> {
         match &*self.standing.borrow() {
             Standing::Off => Ok(Sealing::Off),
-            Standing::Locked(fault) => Err(fault.clone()),
+            Standing::Locked(fault) | Standing::Lost(fault) => Err(fault.clone()),
             Standing::Open(open) if open.has_plain => Ok(Sealing::Begun),
             Standing::Open(_) => Ok(Sealing::Done),
         }
@@ -68,7 +68,10 @@ impl Cipher for Rc<Keys> {
         };
         match key {
             Some(key) => crypto::decrypt(&key, nonce, associated, sealed).await,
-            None if self.is_off() => Err(key_gone()),
+            None if self.is_off() => {
+                self.lose(key_gone());
+                Err(key_gone())
+            }
             None => Ok(None),
         }
     }
@@ -78,7 +81,7 @@ impl Keys {
     fn held(&self, id: KeyId) -> Result<Option<CryptoKey>, Fault> {
         match &*self.standing.borrow() {
             Standing::Off => Ok(None),
-            Standing::Locked(fault) => Err(fault.clone()),
+            Standing::Locked(fault) | Standing::Lost(fault) => Err(fault.clone()),
             Standing::Open(open) => Ok(open.data.get(&id).cloned()),
         }
     }
@@ -86,7 +89,7 @@ impl Keys {
     fn next_of_claim(&self) -> Result<Option<KeyId>, Fault> {
         match &mut *self.standing.borrow_mut() {
             Standing::Off => Err(key_gone()),
-            Standing::Locked(fault) => Err(fault.clone()),
+            Standing::Locked(fault) | Standing::Lost(fault) => Err(fault.clone()),
             Standing::Open(open) => {
                 Ok(open.claimed.as_mut().filter(|(_, left)| *left > 0).map(|(id, left)| {
                     *left -= 1;

@@ -3,7 +3,8 @@
 use crate::js::crypto::{self, CryptoKey};
 use crate::js::vault::{Vault, Verdict};
 use crate::protocol::{ErrorCode, Fault};
-use crate::store::sealed::{KeyId, Ring, WrappedKey, Wrapping};
+use crate::store::sealed::{KeyId, Ring, WrappedKey, Wrapping, holds_seals};
+use crate::store::{IndexedDbStore, Store};
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -70,6 +71,17 @@ impl Stored {
     }
 }
 
+/// Whether something in a database is sealed, by whatever key.
+pub async fn holds_sealed(database: &str) -> Result<bool, Fault> {
+    if !Vault::has_database(database).await {
+        return Ok(false);
+    }
+    let store = IndexedDbStore::open(database).await?;
+    let loaded = store.load().await;
+    store.close();
+    Ok(holds_seals(&loaded?))
+}
+
 /// Makes a data key: how it is stored, and the key itself, which cannot be exported.
 pub async fn make_key(id: KeyId, wrapping: &CryptoKey) -> Result<(WrappedKey, CryptoKey), Fault> {
     let wrapped = wrap(id, &crypto::make_data_key(true).await?, wrapping).await?;
@@ -116,8 +128,8 @@ pub fn wrong_passphrase() -> Fault {
 
 pub fn key_gone() -> Fault {
     locked(
-        "the local database is encrypted and its key is gone, so its data cannot be read; \
-            tc.encryption.shred empties it",
+        "the local database is encrypted and its key is gone: what it holds can never be read again, changes that \
+            were not sent included; tc.encryption.shred empties it, and the next start begins anew from the server",
     )
 }
 

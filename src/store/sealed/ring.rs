@@ -98,9 +98,9 @@ fn checksum(format: u8, payload: &[u8]) -> u32 {
 }
 
 fn damaged() -> Fault {
-    let message = "the key ring of the local database is damaged, so its data cannot be read; \
-                   shred the database and sync anew";
-    Fault::new(ErrorCode::CorruptFrame, message)
+    let message = "the key ring of the local database is damaged: what the database holds can never be read again; \
+                   tc.encryption.shred empties it, and the next start begins anew from the server";
+    Fault::new(ErrorCode::Locked, message)
 }
 
 #[cfg(test)]
