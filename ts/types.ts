@@ -218,7 +218,10 @@ export interface Thermocline {
      * read through when asked for; changes that wait stay here.
      */
     clearOldData(days: number): Promise<void>;
-    /** Lets go what was only read through or lies in `cache` tables. */
+    /**
+     * Lets go what was only read through or lies in `cache` tables (those with a `ttl`, or of that direction), with or
+     * without a time column. They are pulled anew when they are synced; changes that wait stay here.
+     */
     clearCache(): Promise<void>;
   };
   encryption: Encryption;

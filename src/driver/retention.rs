@@ -3,10 +3,10 @@
 use super::courier::Courier;
 use super::platform::Platform;
 use super::replica::Replica;
-use crate::engine::frame::Evicted;
+use crate::engine::frame::{Evicted, Lost};
 use crate::engine::retention::{DAY_MS, Keep, due, time_of};
 use crate::engine::{Frame, View};
-use crate::protocol::{Fault, Text};
+use crate::protocol::{Fault, Table, Text};
 use crate::query::age::{has_age, millis, text};
 use crate::remote::Remote;
 use crate::store::Store;
@@ -15,6 +15,8 @@ use std::rc::Rc;
 
 /// A moment that no row is after.
 const NEVER: &str = "9999-12-31";
+/// How often a table is cleared again because another context has merged its segments meanwhile.
+const CLEARINGS: usize = 3;
 
 /// What is kept of each table, by name.
 pub type Keeps = BTreeMap<Text, Keep>;
@@ -100,14 +102,49 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
         self.checkpoint().await.map(drop)
     }
 
-    /// Drops what was read through, the rows of cache tables, and the blocks in memory. Rows of a cache whose
-    /// rows have no age stay: such a table is kept whole or not at all.
+    /// Drops what was read through, the rows of cache tables, and the blocks in memory.
     pub async fn clear_cache(self: &Rc<Self>, keeps: &Keeps) -> Result<(), Fault> {
         for evicted in self.cached(keeps) {
             self.append(Frame::Evicted(evicted)).await?;
         }
+        self.clear_ageless(keeps).await?;
         self.forget_cached();
         self.checkpoint().await.map(drop)
+    }
+
+    /// Caches whose rows have no age have no horizon to let them go by: they give up their segments, and are
+    /// pulled from nothing when they are synced. Rows that wait stay in memory.
+    async fn clear_ageless(self: &Rc<Self>, keeps: &Keeps) -> Result<(), Fault> {
+        let caches: Vec<Text> = {
+            let state = self.state();
+            let is_ageless =
+                |(name, table): &(&Text, &Table)| is_cache(name, table, keeps) && !has_age(table);
+            state.schema.tables.iter().filter(is_ageless).map(|(name, _)| name.clone()).collect()
+        };
+        for _ in 0..CLEARINGS {
+            if caches.iter().all(|name| self.state().rows.size(name).rows == 0) {
+                break;
+            }
+            self.checkpoint().await?; // what has changed since the last one comes to rest, too
+            for lost in self.segments_of(&caches) {
+                self.append(Frame::Lost(lost)).await?;
+            }
+            if self.segments_of(&caches).is_empty() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn segments_of(&self, tables: &[Text]) -> Vec<Lost> {
+        let state = self.state();
+        let mut found = Vec::new();
+        for (name, rows) in state.rows.tables().filter(|(name, _)| tables.contains(name)) {
+            found.extend(
+                rows.segments().iter().map(|rested| Lost { table: name.clone(), segment: rested.id }),
+            );
+        }
+        found
     }
 
     /// The horizons that drop what is cached: the same again for what was read through; and for caches one that
@@ -118,9 +155,7 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
         for (name, table) in &state.schema.tables {
             let horizon = state.horizons.get(name);
             let asked = horizon.is_some_and(|horizon| horizon.asked);
-            let is_cache = table.direction.as_ref() == "cache"
-                || keeps.get(name).is_some_and(|keep| keep.ttl_ms.is_some());
-            let is_cleared = is_cache && has_age(table);
+            let is_cleared = is_cache(name, table, keeps) && has_age(table);
             if is_cleared {
                 let horizon = Some(NEVER.into());
                 evictions.push(Evicted { table: name.clone(), horizon, asked });
@@ -132,4 +167,8 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
         }
         evictions
     }
+}
+
+fn is_cache(name: &Text, table: &Table, keeps: &Keeps) -> bool {
+    table.direction.as_ref() == "cache" || keeps.get(name).is_some_and(|keep| keep.ttl_ms.is_some())
 }

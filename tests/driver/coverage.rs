@@ -1,7 +1,7 @@
 //! Coverage and read-through (DESIGN 4): what is answered from the device, what is asked of the server, and
 //! what an answer says of itself where neither can tell everything.
 
-use crate::horizons::{horizon, note, pulled, request, schema};
+use crate::horizons::{ageless, horizon, note, pulled, request, schema};
 use crate::realm::{Realm, Tab, open};
 use futures_executor::LocalPool;
 use std::cell::RefCell;
@@ -250,6 +250,24 @@ fn a_cached_table_answers_while_its_last_round_is_fresh() {
     assert_eq!(world.queries().len(), 1);
     world.get("id=eq.19");
     assert!(world.queries().is_empty(), "the fetch made it fresh");
+}
+
+#[test]
+fn a_cache_whose_rows_have_no_age_is_fresh_as_long_as_its_last_round_or_fetch() {
+    let mut world = caching(world());
+    world.pool.run_until(world.tab.append(Frame::Schema(ageless()))).expect("stores");
+    let rows: Vec<Text> = (10..=20).map(|day| note(day, day, u64::from(day))).collect();
+    let round = pulled(request(&world.tab), 50, &rows, &[], true);
+    world.pool.run_until(world.tab.append(round)).expect("stores");
+    assert_eq!(ids(&world.get("n=eq.12")), ["12"]);
+    world.realm.now_ms.set(100_000);
+    assert_eq!(world.ask("GET", "n=eq.12", &[], ""), Route::Network);
+    world.serve(&[12]);
+    assert_eq!(ids(&world.get("id=eq.12")), ["12"]);
+    assert_eq!(world.queries().len(), 1, "it was asked for again");
+    world.realm.online.set(false);
+    assert!(!is_stale(&world.get("id=eq.12")));
+    assert!(is_stale(&world.get("id=eq.13")));
 }
 
 #[test]

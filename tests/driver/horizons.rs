@@ -24,6 +24,13 @@ pub fn schema() -> Schema {
     serde_json::from_str(&json).expect("a schema")
 }
 
+/// The same without a column that tells a row's age.
+pub fn ageless() -> Schema {
+    let mut schema = schema();
+    schema.tables.values_mut().for_each(|table| table.time = None);
+    schema
+}
+
 /// The row `id` as of a day of January.
 pub fn note(id: u8, day: u8, n: u64) -> Text {
     format!(r#"{{"id":"{id}","at":"2026-01-{day:02}T00:00:00+00:00","n":{n}}}"#).into()

@@ -1,7 +1,7 @@
 //! Retention (DESIGN 4): the horizon that days, rows and bytes make, and when it moves.
 
-use crate::horizons::{note, pulled, request, schema, update};
-use crate::realm::{Realm, Tab, open};
+use crate::horizons::{ageless, note, pulled, request, schema, update};
+use crate::realm::{Realm, Tab, open, picture};
 use futures_executor::LocalPool;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -258,5 +258,37 @@ fn clearing_the_cache_drops_the_rows_of_caches_and_what_was_read_through_and_not
         );
         let covered_now = world.tab.state().horizons["notes"].covered.clone();
         assert_eq!(covered_now.as_deref(), Some(covered), "a cache covers nothing until it is pulled again");
+    }
+}
+
+/// DESIGN 4: retention never drops a row with a pending mutation.
+#[test]
+fn a_cache_whose_rows_have_no_age_is_cleared_whole_but_for_what_waits() {
+    for (ttl_ms, left) in [(None, 15), (Some(1), 1)] {
+        let mut pool = LocalPool::new();
+        let store = MemoryStore::new([1; 16], [2; 16]);
+        let (tab, _) = open(&mut pool, &store);
+        pool.run_until(tab.append(Frame::Schema(ageless()))).expect("stores");
+        let rows =
+            |days: std::ops::RangeInclusive<u8>| days.map(|day| note(day, day, 0)).collect::<Vec<Text>>();
+        let round = |n, rows: &[Text]| pulled(request(&tab), n, rows, &[], true);
+        pool.run_until(tab.append(round(5, &rows(1..=10)))).expect("stores");
+        pool.run_until(tab.checkpoint()).expect("writes");
+        pool.run_until(tab.append(round(6, &rows(11..=15)))).expect("stores");
+        pool.run_until(tab.write(update(3, 9, 99))).expect("stores");
+
+        let keeps = Keeps::from([("notes".into(), Keep { ttl_ms, ..Keep::default() })]);
+        pool.run_until(tab.clear_cache(&keeps)).expect("stores");
+        assert_eq!(picture(&mut pool, &tab).tables["notes"].visible.len(), left, "ttl {ttl_ms:?}");
+        assert_eq!((tab.state().rows.size("notes").rows, tab.state().outbox.len()), (left, 1));
+        assert_eq!(
+            tab.state().held.contains("notes"),
+            ttl_ms.is_none(),
+            "a cache covers nothing until it is pulled again"
+        );
+        let (fresh, _) = open(&mut pool, &store);
+        assert_eq!(picture(&mut pool, &fresh), picture(&mut pool, &tab));
+        pool.run_until(tab.append(pulled(request(&tab), 7, &rows(1..=15), &[], true))).expect("stores");
+        assert_eq!(picture(&mut pool, &tab).tables["notes"].visible.len(), 15);
     }
 }
