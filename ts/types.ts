@@ -187,7 +187,8 @@ export interface Thermocline {
   /** The same as a request through `fetch`, text to text. */
   query(request: string | QueryRequest): Promise<QueryAnswer>;
   /**
-   * Calls back with the rows now and after every change of them. Returns the way to stop. A query that the engine
+   * Calls back with the rows now and after every change of them. Returns the way to stop. Past what the device holds,
+   * its rows come first, `partial`, and the server's as soon as it answers; it is asked again when it may have news. A query that the engine
    * refuses or cannot answer from the device goes to `onError` with what is wrong with it; its rows never come.
    */
   live<Row = Record<string, unknown>>(
@@ -223,9 +224,9 @@ export interface Thermocline {
      * without a time column. They are pulled anew when they are synced; changes that wait stay here.
      */
     clearCache(): Promise<void>;
+    quarantine: Quarantine;
   };
   encryption: Encryption;
   /** Releases the database and stops all timers. */
   close(): Promise<void>;
 }
-    quarantine: Quarantine;

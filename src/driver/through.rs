@@ -23,10 +23,18 @@ const ROWS_MAX: u64 = limits::PULL_ROWS as u64 * 10;
 const TRIES: usize = 3;
 
 /// Why rows were not read through.
-enum Past {
+pub(super) enum Past {
     /// More than [`ROWS_MAX`], or the server refuses what was asked: let it answer itself.
     Elsewhere,
     Unreachable,
+}
+
+/// An answer made of rows that were read through.
+pub(super) struct ReadThrough {
+    pub answer: Answer,
+    pub rows: usize,
+    /// The rows are on the device now.
+    pub is_kept: bool,
 }
 
 /// Rows of a table as a remote tells them.
@@ -80,25 +88,28 @@ impl<S: Store + 'static, P: Platform, R: Remote> Desk<S, P, R> {
         if pending == 0 && !is_small {
             return Route::Network;
         }
-        let Some(query) = self.definition(table).map(|table| plan.whole_rows(&table)) else {
-            return Route::Network;
-        };
         let keys = plan.keys().map(|keys| keys.len() as u64);
         let most = keys.or(plan.most().map(|most| most + pending));
-        let as_of = self.replica().state().seq;
-        match self.rows_of(table, &query, most).await {
-            Ok(told) => {
-                let rows = told.clone();
-                self.keep(table, told, as_of).await;
-                let run = |state: &State, _: &View| {
-                    let rows = Overlaid::new(state, table, &rows);
-                    plan.run(&state.schema, &rows, self.collate())
-                };
-                Route::Answer(self.replica().query(run).await.unwrap_or_else(|fault| failure(&fault)))
-            }
+        match self.run_past(plan, most).await {
+            Ok(told) => Route::Answer(told.answer),
             Err(Past::Elsewhere) if pending == 0 => Route::Network,
             Err(_) => Route::Answer(self.read_here(plan).await),
         }
+    }
+
+    /// Runs a read on what the server tells of it, which is kept.
+    pub(super) async fn run_past(&self, plan: &ReadPlan, most: Option<u64>) -> Result<ReadThrough, Past> {
+        let table = plan.table();
+        let query = self.definition(table).map(|table| plan.whole_rows(&table)).ok_or(Past::Elsewhere)?;
+        let as_of = self.replica().state().seq;
+        let rows = self.rows_of(table, &query, most).await?;
+        let is_kept = self.keep(table, rows.clone(), as_of).await && rows.len() <= limits::FETCHED_ROWS;
+        let run = |state: &State, _: &View| {
+            let rows = Overlaid::new(state, table, &rows);
+            plan.run(&state.schema, &rows, self.collate())
+        };
+        let answer = self.replica().query(run).await.unwrap_or_else(|fault| failure(&fault));
+        Ok(ReadThrough { answer, rows: rows.len(), is_kept })
     }
 
     /// Has the rows that a change by filter is about on the device. What else is to be done where it cannot.
@@ -196,17 +207,17 @@ impl<S: Store + 'static, P: Platform, R: Remote> Desk<S, P, R> {
         Freshness { now_ms, ttl_ms: ttl_ms.unwrap_or(FETCHED_TTL_MS), is_cache: ttl_ms.is_some() }
     }
 
-    fn is_online(&self) -> bool {
+    pub(super) fn is_online(&self) -> bool {
         self.replica().platform().is_online()
     }
 
     /// Rows of a table with changes that wait.
-    fn pending(&self, table: &str) -> u64 {
+    pub(super) fn pending(&self, table: &str) -> u64 {
         self.replica().state().outbox.rows_of(table).count() as u64
     }
 }
 
-fn marked(mut answer: Answer, name: &'static str, value: &'static str) -> Answer {
+pub(super) fn marked(mut answer: Answer, name: &'static str, value: &'static str) -> Answer {
     answer.headers.push((name.into(), value.into()));
     answer
 }

@@ -26,6 +26,10 @@ pub struct Changes {
     pub rows: Vec<Changed>,
     /// Tables that may look different as a whole: their definition changed, or what is held of them.
     pub tables: Vec<Text>,
+    /// A page of the server's told of them.
+    pub pulled: bool,
+    /// Tables over which a round has ended.
+    pub rounds: Vec<Text>,
     /// What was decided about the requests of a `Write`.
     pub decisions: Vec<(MutationId, Decision)>,
     /// The frame no longer fitted the state and did nothing.

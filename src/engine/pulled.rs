@@ -17,6 +17,7 @@ pub fn fold(state: &mut State, seq: Seq, pulled: Pulled, changes: &mut Changes) 
         changes.dropped = true;
         return;
     }
+    changes.pulled = true;
     let Pulled { request, pages, round, cursor, time_ms } = pulled;
     let began = match (&request.round, &state.round) {
         (Some(_), Some(round)) => round.began,
@@ -90,6 +91,7 @@ fn end(
             changes.tables.push(table.clone());
         }
         state.cursors.insert(table.clone(), cursor.clone());
+        changes.rounds.push(table.clone());
     }
     let covered = |table: &Text| request.tables.iter().any(|(other, _)| other == table);
     if state.cursors.keys().all(covered) {

@@ -211,7 +211,7 @@ impl Client {
         self.fault.borrow_mut().take_if(|fault| fault.code == ErrorCode::Locked);
         self.furnish(&room).await?;
         self.seal_up_later(&room);
-        self.live.touch_all();
+        self.live.begin();
         self.run_live();
         self.tell_status();
         Ok(())
@@ -221,6 +221,7 @@ impl Client {
         if let Some(room) = self.room.take() {
             room.leave();
         }
+        self.live.leave();
         *self.fault.borrow_mut() = Some(fault);
         self.tell_status();
     }

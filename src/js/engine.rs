@@ -187,6 +187,8 @@ impl Engine {
         let Ok(room) = self.0.room() else { return };
         room.platform.set_online(online);
         room.courier.feed(Event::Network(online));
+        self.0.live.reconnect();
+        self.0.run_live();
         if online {
             self.0.define_later(room);
         }

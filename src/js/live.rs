@@ -1,10 +1,11 @@
 //! Live queries: a request that is run again when a change can change its answer, and tells only what is new.
 //!
 //! Changes mark queries as touched; one task runs the touched ones after the turn that changed them, so
-//! that no callback runs while the engine's state is borrowed and a burst of frames costs one run.
+//! that no callback runs while the engine's state is borrowed and a burst of frames costs one run. What lies
+//! past the coverage is asked of the server beside that ([`Reach`]): nobody waits for another's answer.
 
 use super::room::Room;
-use crate::driver::Interest;
+use crate::driver::{COVERAGE, Interest, Platform, Reach, Reached, Run, STALE};
 use crate::engine::Changes;
 use crate::query::{Answer, HttpRequest};
 use js_sys::Function;
@@ -19,6 +20,13 @@ struct Asked {
     headers: Vec<(String, String)>,
 }
 
+impl Asked {
+    fn request(&self) -> HttpRequest<'_> {
+        let Self { table, query, headers } = self;
+        HttpRequest { method: "GET", table, query, headers, body: "" }
+    }
+}
+
 struct Query {
     asked: Rc<Asked>,
     callback: Function,
@@ -27,6 +35,7 @@ struct Query {
     touched: bool,
     /// By the definitions of its last run; none before the first.
     interest: Option<Interest>,
+    reach: Reach,
 }
 
 #[derive(Default)]
@@ -34,6 +43,8 @@ pub struct LiveQueries {
     next: Cell<u32>,
     queries: RefCell<BTreeMap<u32, Query>>,
     scheduled: Cell<bool>,
+    /// Counts databases: an answer of a former one is not told.
+    life: Cell<u32>,
 }
 
 impl LiveQueries {
@@ -41,7 +52,8 @@ impl LiveQueries {
         let id = self.next.get();
         self.next.set(id + 1);
         let asked = Rc::new(Asked { table: table.into(), query: query.into(), headers });
-        let query = Query { asked, callback, told: None, touched: true, interest: None };
+        let query =
+            Query { asked, callback, told: None, touched: true, interest: None, reach: Reach::default() };
         self.queries.borrow_mut().insert(id, query);
         id
     }
@@ -55,16 +67,33 @@ impl LiveQueries {
     }
 
     pub fn touch(&self, changes: &Changes, room: &Room) {
-        for query in self.queries.borrow_mut().values_mut().filter(|query| !query.touched) {
-            query.touched = match &query.interest {
-                Some(interest) => room.desk.is_touched(interest, changes),
-                None => true,
-            };
+        for query in self.queries.borrow_mut().values_mut() {
+            let is_touched = query.touched
+                || query.interest.as_ref().is_none_or(|interest| room.desk.is_touched(interest, changes));
+            let owes = query.reach.note(changes, &query.asked.table, is_touched);
+            query.touched = is_touched || owes;
         }
     }
 
-    pub fn touch_all(&self) {
-        self.queries.borrow_mut().values_mut().for_each(|query| query.touched = true);
+    /// The network is back, or gone: what lies past the coverage is asked again, or marked.
+    pub fn reconnect(&self) {
+        for query in self.queries.borrow_mut().values_mut() {
+            query.touched |= query.reach.reconnect();
+        }
+    }
+
+    /// Another database was opened, or the same one anew.
+    pub fn begin(&self) {
+        self.leave();
+        for query in self.queries.borrow_mut().values_mut() {
+            query.touched = true;
+            query.reach.begin();
+        }
+    }
+
+    /// The database was left: what is still under way in it is not told.
+    pub fn leave(&self) {
+        self.life.set(self.life.get() + 1);
     }
 
     /// Runs the touched queries once the current turn is over.
@@ -79,7 +108,8 @@ impl LiveQueries {
         });
     }
 
-    async fn run(&self, room: &Room) {
+    async fn run(self: &Rc<Self>, room: &Rc<Room>) {
+        let life = self.life.get();
         let touched: Vec<u32> = {
             let mut queries = self.queries.borrow_mut();
             let touched = queries
@@ -89,15 +119,57 @@ impl LiveQueries {
         };
         for id in touched {
             let Some(asked) = self.asked(id) else { continue };
-            let Asked { table, query, headers } = &*asked;
-            let request = HttpRequest { method: "GET", table, query, headers, body: "" };
+            let request = asked.request();
             // Taken before it runs: what changes meanwhile touches it again.
             let interest = room.desk.interest(&request);
             if let Some(query) = self.queries.borrow_mut().get_mut(&id) {
                 query.interest = Some(interest);
             }
             let answer = room.desk.read_local(&request).await;
+            if self.life.get() == life {
+                self.ran(id, answer, room);
+            }
+        }
+    }
+
+    /// Tells what was found on the device, or asks the server for what is not there.
+    fn ran(self: &Rc<Self>, id: u32, mut answer: Answer, room: &Rc<Room>) {
+        let is_past = has_header(&answer, COVERAGE) || has_header(&answer, STALE);
+        let (run, is_new) = {
+            let mut queries = self.queries.borrow_mut();
+            let Some(query) = queries.get_mut(&id) else { return };
+            (query.reach.ran(is_past, room.platform.is_online()), query.told.is_none())
+        };
+        if run == Run::TellWhole {
+            answer.headers.retain(|(name, _)| name != COVERAGE);
+        }
+        if run == Run::Ask {
+            self.ask(id, room);
+        }
+        if run != Run::Ask || is_new {
             self.tell(id, answer);
+        }
+    }
+
+    fn ask(self: &Rc<Self>, id: u32, room: &Rc<Room>) {
+        let (queries, room, life) = (Rc::clone(self), Rc::clone(room), self.life.get());
+        wasm_bindgen_futures::spawn_local(async move {
+            let Some(asked) = queries.asked(id) else { return };
+            let reached = room.desk.reach_past(&asked.request()).await;
+            if queries.life.get() == life {
+                queries.reached(id, reached);
+                queries.schedule(&room);
+            }
+        });
+    }
+
+    fn reached(&self, id: u32, reached: Option<Reached>) {
+        if let Some(query) = self.queries.borrow_mut().get_mut(&id) {
+            // What came meanwhile may want another question; without an answer the device's rows are told.
+            query.touched |= query.reach.reached(reached.as_ref());
+        }
+        if let Some(reached) = reached {
+            self.tell(id, reached.answer);
         }
     }
 
@@ -107,7 +179,7 @@ impl LiveQueries {
 
     /// Calls back if the answer is news. What a callback throws is the app's affair; the others are still told.
     fn tell(&self, id: u32, answer: Answer) {
-        let partial = answer.headers.iter().any(|(name, _)| name == crate::driver::COVERAGE);
+        let partial = has_header(&answer, COVERAGE);
         let now = (answer.body, partial);
         let callback = {
             let mut queries = self.queries.borrow_mut();
@@ -119,4 +191,8 @@ impl LiveQueries {
         };
         let _ = callback.call3(&JsValue::NULL, &answer.status.into(), &now.0.into(), &partial.into());
     }
+}
+
+fn has_header(answer: &Answer, name: &str) -> bool {
+    answer.headers.iter().any(|(found, _)| found == name)
 }

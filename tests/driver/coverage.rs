@@ -19,13 +19,13 @@ use thermocline::store::MemoryStore;
 
 /// A server that answers reads with what it was given, and remembers them.
 #[derive(Clone, Default)]
-struct Server(Rc<RefCell<Told>>);
+pub struct Server(pub Rc<RefCell<Told>>);
 
 #[derive(Default)]
-struct Told {
-    queries: Vec<String>,
-    rows: Vec<Text>,
-    fails: bool,
+pub struct Told {
+    pub queries: Vec<String>,
+    pub rows: Vec<Text>,
+    pub fails: bool,
 }
 
 impl Remote for Server {
@@ -51,16 +51,16 @@ impl Collate for ByBytes {
     }
 }
 
-struct World {
-    pool: LocalPool,
-    tab: Tab,
-    realm: Rc<Realm>,
-    server: Server,
-    desk: Desk<MemoryStore, Realm, Server>,
+pub struct World {
+    pub pool: LocalPool,
+    pub tab: Tab,
+    pub realm: Rc<Realm>,
+    pub server: Server,
+    pub desk: Desk<MemoryStore, Realm, Server>,
 }
 
 /// The notes of 10–20 January are held, those before are not; online.
-fn world() -> World {
+pub fn world() -> World {
     let mut pool = LocalPool::new();
     let store = MemoryStore::new([1; 16], [2; 16]);
     let (tab, realm) = open(&mut pool, &store);
@@ -78,7 +78,7 @@ fn world() -> World {
 }
 
 impl World {
-    fn ask(&mut self, method: &str, query: &str, headers: &[(&str, &str)], body: &str) -> Route {
+    pub fn ask(&mut self, method: &str, query: &str, headers: &[(&str, &str)], body: &str) -> Route {
         let mut headers: Vec<(String, String)> =
             headers.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
         headers.push(("content-type".into(), "application/json".into()));
@@ -86,7 +86,7 @@ impl World {
         self.pool.run_until(self.desk.ask(&request, Some(&"u".into())))
     }
 
-    fn get(&mut self, query: &str) -> Answer {
+    pub fn get(&mut self, query: &str) -> Answer {
         match self.ask("GET", query, &[], "") {
             Route::Answer(answer) => answer,
             Route::Network => panic!("{query} went to the network"),
@@ -94,7 +94,7 @@ impl World {
     }
 
     /// Days as the server has them, each row with its rev.
-    fn serve(&mut self, days: &[u8]) {
+    pub fn serve(&mut self, days: &[u8]) {
         let row = |day: &u8| {
             let text = note(*day, *day, 7);
             Text::from(format!("{},\"_rev\":{}}}", &text[..text.len() - 1], 3u64 << 22))
@@ -102,16 +102,16 @@ impl World {
         self.server.0.borrow_mut().rows = days.iter().map(row).collect();
     }
 
-    fn queries(&self) -> Vec<String> {
+    pub fn queries(&self) -> Vec<String> {
         std::mem::take(&mut self.server.0.borrow_mut().queries)
     }
 }
 
-fn is_partial(answer: &Answer) -> bool {
+pub fn is_partial(answer: &Answer) -> bool {
     answer.headers.iter().any(|(name, value)| name == "thermocline-coverage" && value == "partial")
 }
 
-fn ids(answer: &Answer) -> Vec<String> {
+pub fn ids(answer: &Answer) -> Vec<String> {
     let rows: Vec<serde_json::Value> = serde_json::from_str(&answer.body).expect("rows");
     rows.iter().map(|row| row["id"].as_str().unwrap_or_default().to_owned()).collect()
 }

@@ -7,6 +7,7 @@
 mod cipher;
 mod coverage;
 mod horizons;
+mod live;
 mod quarantine;
 mod realm;
 mod retention;

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { newUser, signIn, startStack } from './harness/stack.mjs'
 import { flushed, startSync, syncNow } from './harness/sync.mjs'
+import { until } from './harness/until.mjs'
 
 let stack
 /** Reads of rows that reached the server. */
@@ -66,6 +67,36 @@ test('old data is cleared from the device and not from the server, and does not 
   await page.evaluate(() => window.tc.storage.clearCache())
   assert.equal((await usage(page)).tables[0].rows, 3)
   assert.equal(typeof (await page.evaluate(() => window.tc.storage.persist())), 'boolean')
+})
+
+test('a live query past the coverage is told by the server when it may have news, and marked offline', async () => {
+  const { person, page, id } = await someone({ tables: [{ name: 'entries', days: 30 }] })
+  reads = []
+  await page.evaluate(() => {
+    window.told = []
+    window.tc.live('entries?order=created_at.desc', ({ rows, partial }) => window.told.push(`${rows.map(({ title }) => title)}${partial ? ' partial' : ''}`))
+  })
+  const last = () => page.evaluate(() => window.told.at(-1))
+  const asked = () => reads.filter((url) => url.includes('offset=0')).length
+  await until('the cold rows', async () => (await last()) === '1,2,10,20,40,50,60')
+  assert.equal((await page.evaluate(() => window.told[0])), '1,2,10,20 partial', 'what is here comes at once')
+
+  await page.evaluate(() => window.supabase.from('entries').insert({ title: '0' }).throwOnError().then(() => null))
+  await until('a change made here', async () => (await last()) === '0,1,2,10,20,40,50,60')
+  await flushed(page)
+  await syncNow(page)
+  assert.equal(asked(), 1, 'nobody is asked for it')
+
+  await stack.server.sql(`update public.entries set title = '61' where user_id = $1 and title = '60'`, [id])
+  await syncNow(page)
+  await until('a cold row that changed elsewhere', async () => (await last()) === '0,1,2,10,20,40,50,61')
+  assert.equal(asked(), 2)
+
+  await person.offline(true)
+  await until('the mark', async () => (await last()) === '0,1,2,10,20,40,50,61 partial')
+  await stack.server.sql(`delete from public.entries where user_id = $1 and title = '61'`, [id])
+  await person.offline(false)
+  await until('a reconnection', async () => (await last()) === '0,1,2,10,20,40,50')
 })
 
 test('a first pull of several pages asks for each under the one horizon', async () => {
