@@ -3,6 +3,7 @@
 use crate::decoded;
 use crate::definitions::schema;
 use crate::rows::{Bytes, Few};
+use std::rc::Rc;
 use thermocline::engine::Frame;
 use thermocline::protocol::{MutationId, Request};
 use thermocline::query::{HttpRequest, Parsed, WriteContext, WritePlan, parse};
@@ -46,7 +47,7 @@ fn ask(text: &str, rows: &Few, check: impl Fn(&str)) {
     }
 }
 
-fn write(plan: &WritePlan, rows: &Few) {
+fn write(plan: &Rc<WritePlan>, rows: &Few) {
     let mut context = WriteContext {
         user: Some("00000000-0000-4000-8000-000000000000"),
         now_ms: 1_764_000_000_000,
