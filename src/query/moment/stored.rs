@@ -106,6 +106,33 @@ mod tests {
     }
 
     #[test]
+    fn what_is_kept_as_it_came_is_what_would_be_written() {
+        let kept = |text: &str| {
+            let written = Moment::TimestampTz.parse(text, 6).map(|micros| Moment::TimestampTz.json(micros));
+            let same = written.is_ok_and(|written| written == format!("\"{text}\""));
+            (is_canonical_with_zone(text.as_bytes()), same)
+        };
+        for text in
+            ["2026-11-21T10:00:00+00:00", "0001-01-28T23:59:59.000001+00:00", "9999-12-01T00:00:00.12+00:00"]
+        {
+            assert_eq!(kept(text), (true, true), "{text}");
+        }
+        let others = "2026-11-21T10:00:00Z 2026-11-21T10:00:00.120+00:00 2026-11-21T10:00:00.+00:00 2026-13-01T10:00:00+00:00 \
+            2026-02-31T10:00:00+00:00 2026-11-21T24:00:00+00:00 0000-01-01T00:00:00+00:00 2026-11-21T10:00:00.1234567+00:00";
+        for text in others.split_whitespace() {
+            assert_eq!(kept(text), (false, false), "{text}");
+        }
+    }
+
+    #[test]
+    fn years_of_five_digits_and_before_christ_are_written_as_postgres_does() {
+        let text =
+            |given: &str| Moment::TimestampTz.parse(given, 6).map(|micros| Moment::TimestampTz.json(micros));
+        assert!(text("9999-12-31T23:00:00-02").is_ok_and(|text| text == "\"10000-01-01T01:00:00+00:00\""));
+        assert!(text("0001-01-01T00:00:00+02").is_ok_and(|text| text == "\"0001-12-31T22:00:00+00:00 BC\""));
+    }
+
+    #[test]
     fn the_servers_own_form_is_read_as_any_other() {
         for text in [
             "2000-02-29T23:59:59.000001",
