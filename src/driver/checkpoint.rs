@@ -8,7 +8,7 @@ use super::replica::Replica;
 use crate::engine::rest::{Merge, Plan, Progress};
 use crate::engine::segment::Directory;
 use crate::protocol::{ErrorCode, Fault, SegmentId};
-use crate::store::{Next, Store};
+use crate::store::{Manifest, Next, Store};
 use std::rc::Rc;
 
 impl<S: Store + 'static, P: Platform> Replica<S, P> {
@@ -26,15 +26,15 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
         let expected = self.manifest().version;
         let mut plan = Plan::of(&self.state());
         match self.carry_out(&mut plan, expected).await {
-            Ok(is_written) => {
-                if is_written {
-                    self.rest(plan).await;
-                    // What is left over is found and swept by the next checkpoint.
-                    let _ = self.store().sweep().await;
-                } else {
-                    self.catch_up().await?
-                }
-                Ok(is_written)
+            Ok(Some(manifest)) => {
+                self.rest(expected, plan, manifest).await;
+                // What is left over is found and swept by the next checkpoint.
+                let _ = self.store().sweep().await;
+                Ok(true)
+            }
+            Ok(None) => {
+                self.catch_up().await?;
+                Ok(false)
             }
             // The segments it was reading are no longer named: another one was quicker.
             Err(fault) if fault.code == ErrorCode::StorageLost => {
@@ -45,7 +45,7 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
         }
     }
 
-    async fn carry_out(&self, plan: &mut Plan, expected: u64) -> Result<bool, Fault> {
+    async fn carry_out(&self, plan: &mut Plan, expected: u64) -> Result<Option<Manifest>, Fault> {
         while !self.through_blocks(|blocks| plan.locate(blocks)).await? {
             self.trim();
         }
@@ -61,8 +61,7 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
             self.merge(plan, merge).await?;
         }
         let next = Next { base: plan.base, state: plan.record(), segments: plan.segments() };
-        let written = self.store().checkpoint(expected, &next).await?;
-        Ok(written.map(|manifest| self.adopt(manifest)).is_some())
+        self.store().checkpoint(expected, &next).await
     }
 
     async fn merge(&self, plan: &mut Plan, mut merge: Merge) -> Result<(), Fault> {

@@ -3,12 +3,16 @@
 //! Every context is a replica. Writes queue up while a transaction is under way and leave as one frame
 //! (group commit); the writer's answer comes from the fold. A context that finds frames of others before
 //! its own, or another checkpoint, catches up first. Frames are folded one at a time, in order: while the
-//! rows that one needs are read, later ones wait. It never calls out while state is borrowed.
+//! rows that one needs are read, later ones wait. What a context takes up anew from the store is folded aside.
+//! It never calls out while state is borrowed.
 
 mod damage;
+mod folded;
 mod reading;
 
 pub use damage::{QUARANTINE, Quarantined};
+
+use folded::Folded;
 
 use super::cache::BlockCache;
 use super::platform::Platform;
@@ -32,16 +36,14 @@ pub struct Replica<S: Store, P: Platform> {
     platform: Rc<P>,
     name: String,
     durability: Durability,
-    state: RefCell<State>,
+    folded: Folded,
     /// Blocks of the state's segments.
     cache: RefCell<BlockCache>,
     folding: Turns,
-    manifest: RefCell<Manifest>,
     queue: RefCell<Vec<Request>>,
     committing: Cell<bool>,
     announcing: Cell<bool>,
     waiting: RefCell<BTreeMap<MutationId, Waiting>>,
-    tail: Cell<TailSize>,
     /// Set for good when this context may no longer write.
     halted: RefCell<Option<Fault>>,
     damaged: Cell<u32>,
@@ -66,15 +68,13 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
             platform,
             name: name.into(),
             durability,
-            state: RefCell::default(),
+            folded: Folded::new(State::default(), loaded.tail.manifest.clone()),
             cache: RefCell::new(BlockCache::new(limits::HOT_BYTES)),
             folding,
-            manifest: RefCell::new(loaded.tail.manifest.clone()),
             queue: RefCell::default(),
             committing: Cell::new(false),
             announcing: Cell::new(false),
             waiting: RefCell::default(),
-            tail: Cell::default(),
             halted: RefCell::new(None),
             damaged: Cell::new(0),
             lost: RefCell::default(),
@@ -87,7 +87,7 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
     }
 
     pub fn state(&self) -> Ref<'_, State> {
-        self.state.borrow()
+        self.folded.state.borrow()
     }
 
     pub fn store(&self) -> &S {
@@ -103,7 +103,7 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
     }
 
     pub fn manifest(&self) -> Manifest {
-        self.manifest.borrow().clone()
+        self.folded.manifest.borrow().clone()
     }
 
     /// Frames that could not be read and were passed over.
@@ -163,47 +163,53 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
 
     /// Catches up; the turn to fold is the caller's.
     async fn follow(&self) -> Result<(), Fault> {
-        let seq = self.state.borrow().seq;
+        let seq = self.state().seq;
         let tail = self.store.tail(seq).await?;
         self.check_life(&tail.manifest)?;
-        if tail.manifest.version != self.manifest.borrow().version || !self.fold_logged(tail.frames).await? {
+        if tail.manifest.version != self.manifest().version {
             return self.reload().await;
         }
-        Ok(())
+        let is_folded = self.fold_logged(&self.folded, tail.frames).await;
+        self.tell();
+        if is_folded? { Ok(()) } else { self.reload().await }
     }
 
     /// Begins anew from the store: another checkpoint names other segments, and frames may be in it only.
     async fn reload(&self) -> Result<(), Fault> {
         let loaded = self.store.load().await?;
         self.check_life(&loaded.tail.manifest)?;
-        let lacks_frames = loaded.tail.manifest.base > self.state.borrow().seq;
+        let lacks_frames = loaded.tail.manifest.base > self.state().seq;
         self.rebuild(loaded).await?;
         self.answer_from_state();
         if lacks_frames {
-            let everything = self.state.borrow().schema.tables.keys().cloned().collect();
+            let everything = self.state().schema.tables.keys().cloned().collect();
             self.notify(&Changes { tables: everything, ..Changes::default() });
         }
         Ok(())
     }
 
     pub fn tail_size(&self) -> TailSize {
-        self.tail.get()
+        self.folded.tail.get()
     }
 
     pub fn is_halted(&self) -> bool {
         self.halted.borrow().is_some()
     }
 
-    /// Takes over a checkpoint of our own.
-    pub async fn rest(&self, plan: Plan) {
+    /// Takes over a checkpoint of our own, made beside the manifest of this version.
+    pub async fn rest(&self, beside: u64, plan: Plan, manifest: Manifest) {
         let _turn = self.folding.take().await;
-        self.state.borrow_mut().rest(plan);
-        self.forget_blocks();
+        // Else it has been taken up from the store meanwhile, or one that followed it.
+        if self.manifest().version == beside {
+            self.folded.state.borrow_mut().rest(plan);
+            self.folded.rest_at(manifest);
+            self.forget_blocks(&self.state());
+        }
     }
 
     /// A database that was emptied or replaced is another one: this replica ends.
     fn check_life(&self, manifest: &Manifest) -> Result<(), Fault> {
-        if manifest.incarnation == self.manifest.borrow().incarnation {
+        if manifest.incarnation == self.folded.manifest.borrow().incarnation {
             return Ok(());
         }
         let message = "the local database was emptied or replaced; reload the page to open the new one";
@@ -214,7 +220,7 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
 
     fn may_write(&self, request: &Request) -> Result<(), Fault> {
         self.halted.borrow().clone().map_or(Ok(()), Err)?;
-        let state = self.state.borrow();
+        let state = self.state();
         let full = state.outbox.len() + request.mutations.len() > limits::OUTBOX_MUTATIONS
             || state.outbox.bytes() > limits::OUTBOX_BYTES;
         if full {
@@ -272,11 +278,12 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
         let seq = seqs.first().copied().unwrap_or_default();
         let records = records::count(&bytes) as u64;
         let turn = self.folding.take().await;
-        let is_next = self.state.borrow().seq + records == seq;
+        let is_next = self.state().seq + records == seq;
         if !is_next {
             self.follow().await?;
-        } else if self.fold(seq, frame).await? {
-            self.grow(records, bytes.len());
+        } else if self.fold(&self.folded, seq, frame).await? {
+            self.folded.grow(records, bytes.len());
+            self.tell();
         } else {
             self.reload().await?;
         }
@@ -294,45 +301,55 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
         self.platform.spawn(async move {
             replica.platform.sleep(0).await;
             replica.announcing.set(false);
-            let incarnation = replica.manifest.borrow().incarnation;
-            replica.platform.announce(incarnation, replica.state.borrow().seq);
+            let incarnation = replica.folded.manifest.borrow().incarnation;
+            replica.platform.announce(incarnation, replica.state().seq);
         });
     }
 
     /// Folds frames of the log. False: the segments they need are no longer there.
-    async fn fold_logged(&self, frames: Vec<Logged>) -> Result<bool, Fault> {
+    async fn fold_logged(&self, into: &Folded, frames: Vec<Logged>) -> Result<bool, Fault> {
         for Logged { seq, frame: bytes } in frames {
-            if seq <= self.state.borrow().seq {
+            if seq <= into.state.borrow().seq {
                 continue;
             }
             match Frame::decode(&bytes) {
                 Ok(frame) => {
-                    if !self.fold(seq, frame).await? {
+                    if !self.fold(into, seq, frame).await? {
                         return Ok(false);
                     }
-                    self.grow(records::count(&bytes) as u64, bytes.len());
+                    into.grow(records::count(&bytes) as u64, bytes.len());
                 }
                 Err(damage) if damage.is_newer() => {
                     let fault = self.damage_fault(&damage, &format!("frame {seq}"));
                     *self.halted.borrow_mut() = Some(fault.clone());
                     return Err(fault);
                 }
-                Err(damage) => self.quarantine_frame(seq, &bytes, &damage).await,
+                Err(damage) => {
+                    into.state.borrow_mut().seq = seq;
+                    self.quarantine_frame(seq, &bytes, &damage).await;
+                }
             }
         }
         Ok(true)
     }
 
     /// Folds one frame; the turn is the caller's. False: rows it needs are in segments that are gone.
-    async fn fold(&self, seq: Seq, frame: Frame) -> Result<bool, Fault> {
-        let needed = engine::needs(&self.state.borrow(), &frame);
-        let Some(found) = self.find(&needed).await? else { return Ok(false) };
-        let changes = engine::apply(&mut self.state.borrow_mut(), found, seq, frame);
-        for (id, decision) in &changes.decisions {
-            self.answer(*id, Ok(decision.clone()));
-        }
-        self.notify(&changes);
+    async fn fold(&self, into: &Folded, seq: Seq, frame: Frame) -> Result<bool, Fault> {
+        let needed = engine::needs(&into.state.borrow(), &frame);
+        let Some(found) = self.find(into, &needed).await? else { return Ok(false) };
+        let changes = engine::apply(&mut into.state.borrow_mut(), found, seq, frame);
+        into.untold.borrow_mut().push(changes);
         Ok(true)
+    }
+
+    /// Answers the writers whose frames were folded, and tells the watchers what has changed.
+    fn tell(&self) {
+        for changes in self.folded.untold.take() {
+            for (id, decision) in &changes.decisions {
+                self.answer(*id, Ok(decision.clone()));
+            }
+            self.notify(&changes);
+        }
     }
 
     fn answer(&self, request: MutationId, answer: Result<Decision, Fault>) {
@@ -347,7 +364,7 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
     fn answer_from_state(&self) {
         let ids: Vec<MutationId> = self.waiting.borrow().keys().copied().collect();
         for id in ids {
-            let decision = self.state.borrow().answers.get(id).cloned();
+            let decision = self.state().answers.get(id).cloned();
             if let Some(decision) = decision {
                 self.answer(id, Ok(decision));
             }
@@ -358,17 +375,6 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
         let watchers = self.watchers.borrow().clone();
         for watcher in watchers {
             watcher(changes);
-        }
-    }
-
-    fn grow(&self, records: u64, bytes: usize) {
-        self.tail.set(self.tail.get().with(records, bytes));
-    }
-
-    pub fn adopt(&self, manifest: Manifest) {
-        if manifest.version != self.manifest.borrow().version {
-            self.tail.set(TailSize::default());
-            *self.manifest.borrow_mut() = manifest;
         }
     }
 

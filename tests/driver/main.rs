@@ -8,9 +8,11 @@ mod cipher;
 mod coverage;
 mod horizons;
 mod live;
+mod overtaken;
 mod quarantine;
 mod realm;
 mod retention;
+mod slow;
 
 use futures_executor::LocalPool;
 use futures_util::future::join_all;
@@ -116,9 +118,9 @@ fn a_first_sync_rests_in_segments_once_it_is_whole_unless_it_is_small() {
     }
 }
 
-/// A page of the first round: one row of about so many bytes.
+/// A page of a round: one row of about so many bytes.
 fn pulled(tab: &Tab, n: u64, bytes: usize, is_last: bool) -> Frame {
-    let tables = vec![("entries".into(), None)];
+    let tables = vec![("entries".into(), tab.state().cursors.get("entries").cloned())];
     let round = tab.state().round.as_ref().map(|round| round.token.clone());
     let row = format!(r#"{{"id":"{n}","title":"{}"}}"#, "x".repeat(bytes));
     let (rows, gone, cold) = (vec![(Rev(n + 1), row.into())], Vec::new(), Vec::new());

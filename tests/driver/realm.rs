@@ -122,17 +122,29 @@ pub fn key(id: u16) -> Key {
 
 /// Inserts the entry `id`.
 pub fn insert(id: u16) -> Request {
+    write(id, Op::Insert, &[("id", format!("\"{id}\"")), ("title", format!("\"entry {id}\""))])
+}
+
+/// Changes the title of the entry `id`.
+pub fn update(id: u16) -> Request {
+    write(id, Op::Update, &[("title", format!("\"entry {id}, changed\""))])
+}
+
+fn write(id: u16, op: Op, cells: &[(&str, String)]) -> Request {
     let mut bytes = [0; 16];
     bytes[..2].copy_from_slice(&id.to_be_bytes());
-    bytes[2] = 1;
-    let change =
-        |column: &str, value: String| Change { column: column.into(), value: value.into(), old: None };
+    bytes[2] = 1 + op as u8;
+    let change = |(column, value): &(&str, String)| Change {
+        column: (*column).into(),
+        value: value.as_str().into(),
+        old: None,
+    };
     let mutation = Mutation {
         id: MutationId(bytes),
         table: "entries".into(),
         key: key(id),
-        op: Op::Insert,
-        changes: vec![change("id", format!("\"{id}\"")), change("title", format!("\"entry {id}\""))],
+        op,
+        changes: cells.iter().map(change).collect(),
         shown: Vec::new(),
         base: None,
     };

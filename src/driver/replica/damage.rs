@@ -55,7 +55,6 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
     pub(super) async fn quarantine_frame(&self, seq: Seq, bytes: &[u8], damage: &Damage) {
         self.damaged.set(self.damaged.get() + 1);
         self.report(&self.damage_fault(damage, &format!("frame {seq}")));
-        self.state.borrow_mut().seq = seq;
         self.quarantine(&format!("frame/{seq}"), bytes).await;
     }
 

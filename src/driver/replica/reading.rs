@@ -4,9 +4,9 @@
 //! run again; what they used stays in the cache.
 
 use super::Replica;
+use super::folded::Folded;
 use crate::driver::cache::{BlockCache, BlockId};
 use crate::driver::platform::Platform;
-use crate::driver::tail::TailSize;
 use crate::engine::frame::Lost;
 use crate::engine::segment::{Blocks, Directory};
 use crate::engine::{Found, Frame, RowId, State, View, snapshot};
@@ -35,7 +35,7 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
         for _ in 0..STALE_READS {
             loop {
                 let missing = {
-                    let (state, cache) = (self.state.borrow(), self.cache.borrow());
+                    let (state, cache) = (self.state(), self.cache.borrow());
                     let answer = run(&state, &View::new(&state, &*cache));
                     let missing = cache.take_missing();
                     if missing.is_empty() {
@@ -45,7 +45,7 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
                     }
                     missing
                 };
-                if self.fetch(&missing).await? == Fetched::Gone {
+                if self.fetch(&self.folded, &missing).await? == Fetched::Gone {
                     break;
                 }
                 self.give_up_lost().await?;
@@ -57,13 +57,13 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
     }
 
     /// What segments say of rows; `None` if they are no longer there.
-    pub(super) async fn find(&self, rows: &[RowId]) -> Result<Option<Found>, Fault> {
+    pub(super) async fn find(&self, folded: &Folded, rows: &[RowId]) -> Result<Option<Found>, Fault> {
         if rows.is_empty() {
             return Ok(Some(Found::new()));
         }
         loop {
             let missing = {
-                let (state, cache) = (self.state.borrow(), self.cache.borrow());
+                let (state, cache) = (folded.state.borrow(), self.cache.borrow());
                 let view = View::new(&state, &*cache);
                 let mut found = Found::new();
                 for id in rows {
@@ -77,7 +77,7 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
                 }
                 missing
             };
-            if self.fetch(&missing).await? == Fetched::Gone {
+            if self.fetch(folded, &missing).await? == Fetched::Gone {
                 return Ok(None);
             }
         }
@@ -89,7 +89,7 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
             let cache = self.cache.borrow();
             (step(&*cache), cache.take_missing())
         };
-        if !missing.is_empty() && self.fetch(&missing).await? != Fetched::Read {
+        if !missing.is_empty() && self.fetch(&self.folded, &missing).await? != Fetched::Read {
             let message = "segments were replaced, or found damaged, while they were read";
             return Err(Fault::new(ErrorCode::StorageLost, message));
         }
@@ -97,20 +97,20 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
     }
 
     /// Reads blocks into the cache.
-    async fn fetch(&self, missing: &[BlockId]) -> Result<Fetched, Fault> {
+    async fn fetch(&self, folded: &Folded, missing: &[BlockId]) -> Result<Fetched, Fault> {
         let is_named = |(id, _): &BlockId| self.cache.borrow().knows(*id);
         if !missing.iter().all(is_named) {
-            return Ok(Fetched::Gone); // of a checkpoint that began under an older manifest: it has lost
+            return Ok(Fetched::Gone); // of an older manifest: another one is being taken up, or was
         }
         let read = self.store.read_blocks(missing).await?;
-        let is_known = read.version == self.manifest.borrow().version;
+        let is_known = read.version == folded.manifest.borrow().version;
         let mut fetched = Fetched::Read;
         for ((segment, n), bytes) in missing.iter().zip(read.blocks) {
             let Some(bytes) = bytes else {
                 if !is_known {
                     return Ok(Fetched::Gone);
                 }
-                self.lose(*segment);
+                self.lose(folded, *segment);
                 fetched = Fetched::Lost;
                 continue;
             };
@@ -118,7 +118,7 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
             if let Err(damage) = admitted {
                 self.report(&self.damage_fault(&damage, &format!("block {n} of segment {segment}")));
                 self.quarantine(&format!("block/{segment}/{n}"), &bytes).await;
-                self.lose(*segment);
+                self.lose(folded, *segment);
                 fetched = Fetched::Lost;
             }
         }
@@ -126,9 +126,9 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
     }
 
     /// A segment that cannot be read leaves the state; the log is told later, once no fold is under way.
-    fn lose(&self, segment: SegmentId) {
+    fn lose(&self, folded: &Folded, segment: SegmentId) {
         let table = {
-            let state = self.state.borrow();
+            let state = folded.state.borrow();
             let mut tables = state.rows.tables();
             tables
                 .find(|(_, rows)| rows.segments().iter().any(|rested| rested.id == segment))
@@ -136,7 +136,7 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
         };
         if let Some(table) = table {
             let lost = Lost { table, segment };
-            self.state.borrow_mut().lose(&lost);
+            folded.state.borrow_mut().lose(&lost);
             self.lost.borrow_mut().push(lost);
         }
     }
@@ -173,27 +173,27 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
             Some(record) => snapshot::read(&record, |id| read.get(&id).cloned())
                 .map_err(|damage| self.damage_fault(&damage, "the checkpoint"))?,
         };
-        *self.state.borrow_mut() = opened.state;
+        let anew = Folded::new(opened.state, tail.manifest);
         for (table, segment) in opened.damaged {
             let lost = Lost { table, segment };
-            self.state.borrow_mut().lose(&lost);
+            anew.state.borrow_mut().lose(&lost);
             self.lost.borrow_mut().push(lost);
         }
-        *self.manifest.borrow_mut() = tail.manifest;
-        self.tail.set(TailSize::default());
-        self.forget_blocks();
-        if !self.fold_logged(tail.frames).await? {
+        // Who reads the former state's segments finds them gone, and catches up: it waits for this.
+        self.forget_blocks(&anew.state.borrow());
+        if !self.fold_logged(&anew, tail.frames).await? {
             return Err(Fault::new(
                 ErrorCode::StorageBlocked,
                 "another tab is rewriting the database; try again",
             ));
         }
+        self.folded.take_over(anew);
+        self.tell();
         Ok(())
     }
 
-    /// Drops blocks that no segment of the state has.
-    pub(super) fn forget_blocks(&self) {
-        let state = self.state.borrow();
+    /// Drops blocks that no segment of a state has.
+    pub(super) fn forget_blocks(&self, state: &State) {
         let segments = state.rows.tables().flat_map(|(_, rows)| rows.segments());
         let directories = segments.map(|rested| (rested.id, Rc::clone(&rested.directory))).collect();
         self.cache.borrow_mut().keep_to(directories);
