@@ -5,22 +5,22 @@
  * are overridden, and stream and headers are only made when someone asks for them.
  */
 
-/** Status, alternating header names and values, body: as the engine answers. */
-export type EngineAnswer = [status: number, headers: string[], body: string];
+/** As the engine answers; `head` is a header a line. */
+export type EngineAnswer = [status: number, head: string, body: string];
 
 class LocalResponse extends Response {
-  readonly #flat: string[];
+  readonly #head: string;
   readonly #body: string;
   #headers: Headers | undefined;
 
-  constructor(status: number, flat: string[], body: string) {
+  constructor(status: number, head: string, body: string) {
     super(null, { status });
-    this.#flat = flat;
+    this.#head = head;
     this.#body = body;
   }
 
   override get headers(): Headers {
-    return (this.#headers ??= headersOf(this.#flat));
+    return (this.#headers ??= new Headers(headersOf(this.#head)));
   }
 
   override async text(): Promise<string> {
@@ -44,16 +44,23 @@ class LocalResponse extends Response {
   }
 
   override clone(): Response {
-    return new LocalResponse(this.status, [...this.headers].flat(), this.#body);
+    return new LocalResponse(this.status, headOf(this.headers), this.#body);
   }
 }
 
-function headersOf(flat: string[]): Headers {
-  const headers = new Headers();
-  for (let at = 0; at + 1 < flat.length; at += 2) headers.append(flat[at]!, flat[at + 1]!);
-  return headers;
+/** Names and values of a head. */
+export function headersOf(head: string): [name: string, value: string][] {
+  const lines = head.split("\n").filter((line) => line !== "");
+  return lines.map((line) => {
+    const colon = line.indexOf(": ");
+    return [line.slice(0, colon), line.slice(colon + 2)];
+  });
 }
 
-export function responseOf([status, headers, body]: EngineAnswer): Response {
-  return new LocalResponse(status, headers, body);
+export function headOf(headers: Headers): string {
+  return [...headers].map(([name, value]) => `${name}: ${value}\n`).join("");
+}
+
+export function responseOf([status, head, body]: EngineAnswer): Response {
+  return new LocalResponse(status, head, body);
 }

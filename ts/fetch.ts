@@ -5,7 +5,8 @@
  * seen going by; everything else is the network's, untouched.
  */
 import type { Engine } from "../wasm/thermocline.js";
-import { responseOf, type EngineAnswer } from "./answer.js";
+import { ask } from "./ask.js";
+import { headOf, responseOf } from "./answer.js";
 import { fromEngine, guarded, ThermoclineError } from "./errors.js";
 import type { Realm } from "./realm.js";
 
@@ -56,7 +57,7 @@ async function rest({ engine, realm, path, input, init, network }: Call): Promis
   if (body === undefined) return network(input, init);
   if (realm.behind) await realm.behind;
   signal?.throwIfAborted();
-  const answer = (await guarded(() => engine.ask(method, path, shaping(headers), body))) as EngineAnswer | undefined;
+  const answer = await ask(engine, { method, path, headers: shaping(headers), body });
   signal?.throwIfAborted();
   return answer ? responseOf(answer) : withoutReserved(await network(input, init));
 }
@@ -80,7 +81,7 @@ async function auth({ engine, path, input, init, network }: Call): Promise<Respo
 async function refresh(engine: Engine, body: string): Promise<Response> {
   try {
     const [status, answer] = (await engine.refresh(body)) as unknown as [number, string];
-    return responseOf([status, ["content-type", "application/json"], answer]);
+    return responseOf([status, "content-type: application/json\n", answer]);
   } catch (thrown) {
     const error = fromEngine(thrown);
     // supabase-js keeps its session on a network failure, which it knows as a TypeError.
@@ -125,5 +126,5 @@ async function withoutReserved(response: Response): Promise<Response> {
   };
   const value = JSON.parse(text) as unknown;
   const body = JSON.stringify(Array.isArray(value) ? value.map(strip) : strip(value));
-  return responseOf([response.status, [...response.headers].flat(), body]);
+  return responseOf([response.status, headOf(response.headers), body]);
 }

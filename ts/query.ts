@@ -1,7 +1,8 @@
 /** Requests in PostgREST's own words: `tc.query`, and what a live query watches. */
 import type { Engine } from "../wasm/thermocline.js";
-import type { EngineAnswer } from "./answer.js";
-import { guarded, ThermoclineError } from "./errors.js";
+import { headersOf } from "./answer.js";
+import { ask } from "./ask.js";
+import { ThermoclineError } from "./errors.js";
 import type { Realm } from "./realm.js";
 import type { LiveQuery, Options, QueryAnswer, QueryRequest } from "./types.js";
 
@@ -17,10 +18,8 @@ export async function query(
 ): Promise<QueryAnswer> {
   const { method = "GET", path, headers = {}, body = "" } = typeof request === "string" ? { path: request } : request;
   if (realm.behind) await realm.behind;
-  const answer = (await guarded(() => engine.ask(method, path, Object.entries(headers).flat(), body))) as
-    | EngineAnswer
-    | undefined;
-  if (answer) return { status: answer[0], headers: objectOf(answer[1]), body: answer[2] };
+  const answer = await ask(engine, { method, path, headers: Object.entries(headers).flat(), body });
+  if (answer) return { status: answer[0], headers: Object.fromEntries(headersOf(answer[1])), body: answer[2] };
   const response = await network(`${options.url.replace(/\/$/, "")}${REST}${path}`, {
     method,
     headers: { apikey: options.key, authorization: `Bearer ${await engine.token()}`, "content-type": "application/json", ...headers },
@@ -29,12 +28,6 @@ export async function query(
     throw new ThermoclineError("offline", `${options.url} cannot be reached`, { retryable: true, cause });
   });
   return { status: response.status, headers: Object.fromEntries(response.headers), body: await response.text() };
-}
-
-function objectOf(flat: string[]): Record<string, string> {
-  const object: Record<string, string> = {};
-  for (let at = 0; at + 1 < flat.length; at += 2) object[flat[at]!] = flat[at + 1]!;
-  return object;
 }
 
 /** Path and headers of a live query, given as text or as a supabase-js query that was not awaited. */

@@ -10,7 +10,7 @@ use super::platform::Platform;
 use crate::engine::frame::Fetched;
 use crate::engine::{Frame, Known, State, View};
 use crate::protocol::row::fields;
-use crate::protocol::{ErrorCode, Fault, Key, Rev, Row, Seq, Table, Text, limits};
+use crate::protocol::{ErrorCode, Key, Rev, Row, Seq, Table, Text, limits};
 use crate::query::{Answer, Entry, ReadPlan, Rows, Walk, WritePlan};
 use crate::remote::Remote;
 use crate::store::Store;
@@ -42,34 +42,44 @@ type Told = Vec<(Rev, Text)>;
 
 impl<S: Store + 'static, P: Platform, R: Remote> Desk<S, P, R> {
     pub(super) async fn read(&self, plan: &ReadPlan, takes_stale: bool) -> Route {
-        let is_online = self.is_online();
-        let is_wanted = |coverage| match coverage {
-            Coverage::Held => true,
-            Coverage::Stale => takes_stale || !is_online,
-            Coverage::Past => !is_online,
-        };
-        match self.run_here(plan, is_wanted).await {
+        match self.replica().query(self.run(plan, self.wanted(takes_stale))).await {
             Ok(Some(answer)) => Route::Answer(answer),
             Ok(None) => self.read_past(plan).await,
             Err(fault) => Route::Answer(failure(&fault)),
         }
     }
 
+    /// Runs a read if all it needs is in memory.
+    pub(super) fn read_now(&self, plan: &ReadPlan, takes_stale: bool) -> Option<Answer> {
+        self.replica().query_now(self.run(plan, self.wanted(takes_stale))).flatten()
+    }
+
+    /// What local rows must be good for, to answer a read.
+    fn wanted(&self, takes_stale: bool) -> impl Fn(Coverage) -> bool + use<S, P, R> {
+        let is_online = self.is_online();
+        move |coverage| match coverage {
+            Coverage::Held => true,
+            Coverage::Stale => takes_stale || !is_online,
+            Coverage::Past => !is_online,
+        }
+    }
+
     /// Runs a read on what is here, and says if that may not be everything, or is old.
     pub(super) async fn read_here(&self, plan: &ReadPlan) -> Answer {
-        match self.run_here(plan, |_| true).await {
+        match self.replica().query(self.run(plan, |_| true)).await {
             Ok(answer) => answer.expect("every coverage is wanted"),
             Err(fault) => failure(&fault),
         }
     }
 
-    async fn run_here(
-        &self,
-        plan: &ReadPlan,
-        is_wanted: impl Fn(Coverage) -> bool,
-    ) -> Result<Option<Answer>, Fault> {
+    /// A read over what is here, if that is good enough.
+    fn run<'p>(
+        &'p self,
+        plan: &'p ReadPlan,
+        is_wanted: impl Fn(Coverage) -> bool + 'p,
+    ) -> impl Fn(&State, &View) -> Option<Answer> + 'p {
         let freshness = self.freshness(plan.table());
-        let run = |state: &State, view: &View| {
+        move |state, view| {
             let coverage = coverage(view, &Asked::of_read(plan, state, self.collate()), freshness);
             let (schema, collate) = (&state.schema, self.collate());
             is_wanted(coverage).then(|| match coverage {
@@ -77,8 +87,7 @@ impl<S: Store + 'static, P: Platform, R: Remote> Desk<S, P, R> {
                 Coverage::Stale => marked(plan.run(schema, view, collate), STALE, "true"),
                 Coverage::Past => marked(plan.uncounted().run(schema, view, collate), COVERAGE, "partial"),
             })
-        };
-        self.replica().query(run).await
+        }
     }
 
     async fn read_past(&self, plan: &ReadPlan) -> Route {

@@ -44,7 +44,19 @@ impl Engine {
         projects
     }
 
-    /// `[status, [name, value, …], body]`, or undefined: the network must answer.
+    /// The answer to a read, if all it needs is in memory; else undefined: `ask`. What nobody waits for costs
+    /// no promise.
+    #[wasm_bindgen(js_name = answerNow)]
+    pub fn answer_now(&self, path: &str, headers: Vec<String>) -> JsValue {
+        let (table, query) = path.split_once('?').unwrap_or((path, ""));
+        let is_ours = self.0.options.has_table(table) && path.len() <= limits::URL_BYTES;
+        let Some(room) = self.0.room().ok().filter(|_| is_ours) else { return JsValue::UNDEFINED };
+        let headers = pairs(headers);
+        let request = HttpRequest { method: "GET", table, query, headers: &headers, body: "" };
+        room.desk.answer_now(&request).map_or(JsValue::UNDEFINED, to_js)
+    }
+
+    /// `[status, head, body]`, or undefined: the network must answer. The head is a header a line, as in HTTP.
     pub async fn ask(
         &self,
         method: &str,
@@ -288,12 +300,15 @@ impl Engine {
     }
 }
 
-/// `[status, [name, value, …], body]`.
+/// `[status, head, body]`: few strings, since each is decoded by itself.
 fn to_js(answer: Answer) -> JsValue {
-    let headers =
-        answer.headers.iter().flat_map(|(name, value)| [name.as_ref().into(), value.as_ref().into()]);
-    let headers: Array = headers.collect::<Vec<JsValue>>().into_iter().collect();
-    Array::of3(&answer.status.into(), &headers, &answer.body.into()).into()
+    let mut head = String::with_capacity(64);
+    for (name, value) in &answer.headers {
+        for text in [name, ": ", value, "\n"] {
+            head.push_str(text);
+        }
+    }
+    Array::of3(&answer.status.into(), &head.into(), &answer.body.into()).into()
 }
 
 /// In PostgREST's form: neither the device nor, past it, the network answers.

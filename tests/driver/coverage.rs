@@ -133,6 +133,27 @@ fn what_asks_for_nothing_before_the_horizon_is_answered_from_the_device() {
     assert!(world.queries().is_empty());
 }
 
+/// Without a wait, and so without a promise.
+#[test]
+fn what_is_held_and_in_memory_is_answered_at_once() {
+    let mut world = world();
+    let (cold, realm) = open(&mut world.pool, world.tab.store());
+    realm.online.set(true);
+    let tables = Keeps::from([("notes".into(), Keep::default())]);
+    world.desk = Desk::new(cold, world.server.clone(), tables, Rc::new(ByBytes));
+    let now = |world: &World, query| {
+        let request = HttpRequest { method: "GET", table: "notes", query, headers: &[], body: "" };
+        world.desk.answer_now(&request)
+    };
+    assert_eq!(now(&world, "id=eq.12"), None, "its block is not in memory");
+    let answer = world.get("id=eq.12");
+    assert_eq!(now(&world, "id=eq.12"), Some(answer));
+    assert_eq!(now(&world, "id=eq.3"), None, "the server has it");
+    assert_eq!(now(&world, "id=frob.3"), None, "what is refused is nobody's hurry");
+    realm.online.set(false);
+    assert!(now(&world, "id=eq.3").is_some_and(|answer| is_partial(&answer)), "the server is out of reach");
+}
+
 #[test]
 fn what_reaches_past_it_is_read_through_and_then_held_by_key() {
     let mut world = world();

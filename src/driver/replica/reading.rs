@@ -34,16 +34,9 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
     pub async fn query<T>(self: &Rc<Self>, mut run: impl FnMut(&State, &View) -> T) -> Result<T, Fault> {
         for _ in 0..STALE_READS {
             loop {
-                let missing = {
-                    let (state, cache) = (self.state(), self.cache.borrow());
-                    let answer = run(&state, &View::new(&state, &*cache));
-                    let missing = cache.take_missing();
-                    if missing.is_empty() {
-                        drop(cache);
-                        self.trim();
-                        return Ok(answer);
-                    }
-                    missing
+                let missing = match self.attempt(&mut run) {
+                    Ok(answer) => return Ok(answer),
+                    Err(missing) => missing,
                 };
                 if self.fetch(&self.folded, &missing).await? == Fetched::Gone {
                     break;
@@ -54,6 +47,24 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
         }
         let message = "the local database is rewritten faster than it can be read; try again";
         Err(Fault::new(ErrorCode::StorageBlocked, message))
+    }
+
+    /// Runs a query if all its blocks are in memory.
+    pub fn query_now<T>(&self, run: impl FnOnce(&State, &View) -> T) -> Option<T> {
+        self.attempt(run).ok()
+    }
+
+    /// Runs a query once, or says which blocks it lacks.
+    fn attempt<T>(&self, run: impl FnOnce(&State, &View) -> T) -> Result<T, Vec<BlockId>> {
+        let (state, cache) = (self.state(), self.cache.borrow());
+        let answer = run(&state, &View::new(&state, &*cache));
+        let missing = cache.take_missing();
+        if missing.is_empty() {
+            drop(cache);
+            self.trim();
+            return Ok(answer);
+        }
+        Err(missing)
     }
 
     /// What segments say of rows; `None` if they are no longer there.

@@ -54,10 +54,11 @@ pub fn estimate(rows: &TableRows, walk: &Walk) -> usize {
         let list = list_of(rows, rested, walk)?;
         Some(rested.directory.estimate(list, from, to))
     });
-    let in_memory = match in_memory(rows, walk).take(COUNTED).count() {
-        COUNTED => rows.slots.len(),
-        counted => counted,
+    let counted = match walk.index {
+        Some(index) => rows.indexes.range(index, walk).take(COUNTED).count(),
+        None => rows.slots.range::<[u8], _>(key_bounds(walk)).take(COUNTED).count(),
     };
+    let in_memory = if counted == COUNTED { rows.slots.len() } else { counted };
     rested.sum::<usize>() + in_memory
 }
 

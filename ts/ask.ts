@@ -1,0 +1,30 @@
+/** Asking the engine: at once where it can answer so, else with a wait. */
+import type { Engine } from "../wasm/thermocline.js";
+import type { EngineAnswer } from "./answer.js";
+import { fromEngine, guarded } from "./errors.js";
+
+export interface Asked {
+  method: string;
+  /** What follows `/rest/v1/`. */
+  path: string;
+  /** Alternating names and values. */
+  headers: string[];
+  body: string;
+}
+
+/** The device's answer; undefined: the network must give it. */
+export function ask(engine: Engine, { method, path, headers, body }: Asked): EngineAnswer | undefined | Promise<EngineAnswer | undefined> {
+  if (method === "GET") {
+    const answer = now(engine, path, headers);
+    if (answer) return answer;
+  }
+  return guarded(() => engine.ask(method, path, headers, body) as Promise<EngineAnswer | undefined>);
+}
+
+function now(engine: Engine, path: string, headers: string[]): EngineAnswer | undefined {
+  try {
+    return engine.answerNow(path, headers) as EngineAnswer | undefined;
+  } catch (thrown) {
+    throw fromEngine(thrown);
+  }
+}
