@@ -3,13 +3,9 @@
 // read, and never gets lost; nothing moves for those who asked for stillness.
 
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { test } from 'node:test'
+import { violations } from './harness/axe.mjs'
 import { daybook, NARROW, visit, WIDE, writeEntry } from './harness/daybook.mjs'
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
 
 const VIEWS = [
   ['Entries', (page) => visit(page, '#/entries', 'Entries')],
@@ -24,7 +20,13 @@ const VIEWS = [
     await page.getByRole('heading', { name: 'Entry', exact: true }).waitFor()
   }],
   ['Data', (page) => visit(page, '#/data', 'Data')],
-  ['Sync', (page) => visit(page, '#/sync', 'Sync')],
+  ['Sync', visitStorage],
+  ['Clear old data?', async (page) => {
+    await visitStorage(page)
+    await page.getByRole('button', { name: 'Clear old data' }).click()
+    await page.getByRole('dialog').waitFor()
+    return () => page.keyboard.press('Escape')
+  }],
   ['Delete?', async (page) => {
     await visit(page, '#/data', 'Data')
     await page.getByRole('button', { name: 'Remove them' }).click()
@@ -44,10 +46,10 @@ const VIEWS = [
 
 const app = await daybook()
 
-async function violations(page) {
-  await page.evaluate(AXE)
-  const { violations: found } = await page.evaluate((rules) => globalThis.axe.run(document, { runOnly: rules }), RULES)
-  return found.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.slice(0, 3).map(({ target }) => target.join(' ')).join(', ')}`)
+/** The sync page, once it shows what this device holds. */
+async function visitStorage(page) {
+  await visit(page, '#/sync', 'Sync')
+  await page.getByRole('table').getByText('In memory').waitFor()
 }
 
 for (const colorScheme of ['light', 'dark']) {

@@ -1,66 +1,75 @@
-/** What this device holds: rows and bytes per table, the browser's quota, and whether it may be evicted. */
+/** Storage: where each table's rows lie, what the files of this device take, and what can be done about it. */
 
-import type { Status, Usage } from "thermocline";
-import { useEffect, useState } from "preact/hooks";
+import type { QuarantinedRecord, Status, Usage } from "thermocline";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { useBackend } from "../backend.ts";
 import { explain } from "../failures.ts";
+import { useAction } from "../state/action.ts";
+import { useNow } from "../state/clock.ts";
 import { bytes, count } from "../words.ts";
 import { Notice } from "./notice.tsx";
-
-type Report = { usage: Usage } | { problem: string } | null;
+import { StorageActions } from "./storage-actions.tsx";
+import { StorageDamage } from "./storage-damage.tsx";
+import { StorageKeep } from "./storage-keep.tsx";
+import { StorageTiers } from "./storage-tiers.tsx";
 
 export function StorageReport({ status }: { status: Status }) {
-  const { tc } = useBackend();
-  const [report, setReport] = useState<Report>(null);
-  const [refused, setRefused] = useState(false);
-  const read = (): void => {
-    tc.storage.usage().then((usage) => setReport({ usage }), (error: unknown) => setReport({ problem: explain(error) }));
-  };
-  useEffect(read, [tc, status.pending, status.lastPull]);
-
-  const keep = async (): Promise<void> => {
-    setRefused(!(await navigator.storage.persist()));
-    read();
-  };
+  const { stored, unread, read } = useStored(status);
+  const { run, result, problem } = useAction(read);
   return (
     <section class="card" aria-labelledby="storage">
-      <h2 id="storage">On this device</h2>
-      {report && "problem" in report && <Notice kind="bad">{report.problem}</Notice>}
-      {report && "usage" in report && (
+      <h2 id="storage">Storage</h2>
+      {unread && <Notice kind="bad">{unread}</Notice>}
+      {stored && (
         <>
-          <Tables usage={report.usage} />
-          <Quota usage={report.usage} />
-          <div class="actions">
-            {report.usage.persisted
-              ? <p class="hint">The browser has promised not to remove this data by itself.</p>
-              : <button type="button" class="button" onClick={() => void keep()}>Ask the browser to keep it</button>}
-          </div>
-          {refused && <Notice>The browser did not promise it. It usually does once Daybook is installed or used often; until then it removes data only when the disk is nearly full.</Notice>}
+          {stored.usage.tables.length === 0 && <p class="hint">Nothing is here yet. The first sync brings it.</p>}
+          {stored.usage.tables.map((usage) => <StorageTiers key={usage.table} usage={usage} isHeld={status.held.includes(usage.table)} />)}
+          <Facts usage={stored.usage} />
+          <StorageKeep usage={stored.usage} run={run} />
+          <StorageActions run={run} />
+          {stored.damaged.length > 0 && <StorageDamage records={stored.damaged} run={run} />}
         </>
       )}
+      {problem && <Notice kind="bad">{problem}</Notice>}
+      <p role="status" class="storage-result">{result}</p>
     </section>
   );
 }
 
-function Tables({ usage }: { usage: Usage }) {
-  return (
-    <table class="tables">
-      <thead><tr><th scope="col">Table</th><th scope="col">Rows</th><th scope="col">Size</th></tr></thead>
-      <tbody>
-        {usage.tables.map(({ table, rows, bytes: size }) => (
-          <tr key={table}><th scope="row"><code>{table}</code></th><td>{count(rows)}</td><td>{bytes(size)}</td></tr>
-        ))}
-      </tbody>
-    </table>
-  );
+interface Stored {
+  usage: Usage;
+  damaged: QuarantinedRecord[];
 }
 
-function Quota({ usage: { used, quota } }: { usage: Usage }) {
-  if (used === null || quota === null) return null;
+/** Read again when the status says that it may have changed, and now and then: a checkpoint changes no status. */
+function useStored({ pending, lastPull, held }: Status) {
+  const { tc } = useBackend();
+  const [stored, setStored] = useState<Stored | null>(null);
+  const [unread, setUnread] = useState<string | null>(null);
+  const now = useNow();
+  const latest = useRef(0); // of two reads the later counts
+  const read = async (): Promise<void> => {
+    const turn = ++latest.current;
+    try {
+      const [usage, damaged] = await Promise.all([tc.storage.usage(), tc.storage.quarantine.list()]);
+      if (turn !== latest.current) return;
+      setStored({ usage, damaged });
+      setUnread(null);
+    } catch (error) {
+      if (turn === latest.current) setUnread(explain(error));
+    }
+  };
+  useEffect(() => void read(), [tc, pending, lastPull, held.join(), now]);
+  return { stored, unread, read };
+}
+
+function Facts({ usage: { segments, log, outbox, files } }: { usage: Usage }) {
   return (
-    <div class="progress">
-      <label for="quota">{bytes(used)} of the {bytes(quota)} this browser allows</label>
-      <progress id="quota" max={quota} value={used} />
-    </div>
+    <dl class="facts">
+      <div><dt>Segments</dt><dd>{bytes(segments)}</dd></div>
+      <div><dt>Log</dt><dd>{bytes(log)}</dd></div>
+      <div><dt>Outbox ({count(outbox.mutations)})</dt><dd>{bytes(outbox.bytes)}</dd></div>
+      <div><dt>Files</dt><dd>{bytes(files)}</dd></div>
+    </dl>
   );
 }
