@@ -54,6 +54,8 @@ const OWN = [
   { figure: 'time 1000000', work: 'read of 50 in time order, from segments, 1,000,000 rows', unit: 'ms', most: 4, of: 'time 10000' },
   { figure: 'index 100000', work: 'read of 50 by another index, 100,000 rows', unit: 'ms', most: 40 },
   { figure: 'index 1000000', work: 'read of 50 by another index, 1,000,000 rows', unit: 'ms' },
+  { figure: 'write, unwatched', work: 'awaited insert, strict, p50, nobody watches', unit: 'ms' },
+  { figure: 'write beside live', work: 'awaited insert, strict, p50, beside 1,000 live queries', unit: 'ms', most: 1.5, of: 'write, unwatched', base: 'the same unwatched' },
   { figure: 'wait', work: 'longest wait of an append beside a checkpoint of 8 MiB, p99', unit: 'ms', most: 8 },
   { figure: 'filled 100000', work: 'wasm memory after pulling 100,000 rows', unit: 'MiB' },
   { figure: 'memory 100000', work: 'wasm memory, 100,000 warm rows, newest 10 MB read', unit: 'MiB', most: 40 },

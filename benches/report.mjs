@@ -21,10 +21,10 @@ export function entryOf({ work, unit, targets }, ours, peers) {
 }
 
 /** A line about ours alone. Its target is a figure, or a multiple of another line of ours; then `ratio` is ours to that. */
-export function ownEntryOf({ work, unit, most, of }, ours, base) {
+export function ownEntryOf({ work, unit, most, of, base: name = 'the same at 10,000 rows' }, ours, base) {
   const ratio = of === undefined ? null : significant(median(ours) / median(base))
   const figure = significant(median(ours))
-  const target = most === undefined ? null : of === undefined ? `at most ${most} ${unit}` : `at most ${most} × the same at 10,000 rows`
+  const target = most === undefined ? null : of === undefined ? `at most ${most} ${unit}` : `at most ${most} × ${name}`
   return { work, ours: figure, peers: {}, ratio, unit, target, met: most === undefined ? null : (ratio ?? figure) <= most }
 }
 

@@ -119,6 +119,10 @@ export class Session {
         if (count >= 100_000) this.keep(await fresh(context, 'memory', ...given, count), 'ours')
       }
       for (let pass = 0; pass < this.plan.passes; pass++) {
+        this.progress(`writes beside a thousand live queries: pass ${pass + 1} of ${this.plan.passes}`)
+        this.keep(await fresh(context, 'liveMany', `live${pass}`, this.task('tc.query', 'strict')), 'ours')
+      }
+      for (let pass = 0; pass < this.plan.passes; pass++) {
         this.progress(`appends beside a checkpoint: pass ${pass + 1} of ${this.plan.passes}`)
         this.keep(await fresh(context, 'waits', this.task('tc.query', 'relaxed')), 'ours')
       }

@@ -1,6 +1,6 @@
 // The page of the benchmarks: what the runner in Node calls. A call is one store's turn at one work, or at a few that share a database.
 
-import { fillTier, memoryAt, tier, waits } from "./own.js";
+import { fillTier, liveMany, memoryAt, tier, waits } from "./own.js";
 import { openDexie } from "./stores/dexie.js";
 import { openIndexedDb } from "./stores/indexeddb.js";
 import { openRxDb } from "./stores/rxdb.js";
@@ -90,6 +90,7 @@ const bench = {
   tier: (name: string, project: Project, count: number) => tier(name, project, count),
   memory: (name: string, project: Project, count: number) => memoryAt(name, project, count),
   waits: ({ writer }: Task) => waits(`waits${Date.now()}`, writer.project, writer.user),
+  liveMany: (name: string, { reader }: Task) => liveMany(name, reader.project, reader.user),
   removeTier: (name: string) => removeDatabases(`thermocline/${name}`),
 };
 

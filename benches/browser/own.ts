@@ -5,8 +5,9 @@
 import init, { Engine } from "../../pkg/wasm/thermocline.js";
 import { SCORES, timeOf } from "../rows.mjs";
 import { appendWatch } from "./appends.js";
-import { insert, openClient, rows as ask } from "./stores/thermocline.js";
-import type { Project } from "./stores/store.js";
+import type { Thermocline } from "thermocline";
+import { insert, openClient, rows } from "./stores/thermocline.js";
+import type { Note, Project } from "./stores/store.js";
 import { expect, makeRows, median, quantile, timed, type Figures } from "./works.js";
 
 const PLACES = 10;
@@ -17,6 +18,9 @@ const PAGE_ROWS = 1_000;
 /** About 8 MiB in three requests. */
 const CHECKPOINT_ROWS = 30_000;
 const REQUESTS = 3;
+/** Live queries, one for each score. */
+const LIVE = SCORES;
+const LIVE_WRITES = 300;
 const MIB = 2 ** 20;
 
 let engine: Engine;
@@ -38,10 +42,10 @@ export async function tier(name: string, project: Project, count: number): Promi
   const { tc } = await openClient(name, "strict", project);
   const times = await each(async (n) => {
     const before = encodeURIComponent(timeOf(Math.floor(((n + 1) * count) / PLACES), count));
-    expect(await ask(tc, `notes?at=lt.${before}&order=at.desc&limit=${LIMIT}`), LIMIT);
+    expect(await rows(tc, `notes?at=lt.${before}&order=at.desc&limit=${LIMIT}`), LIMIT);
   });
   const found = Math.min(LIMIT, count / SCORES);
-  const byIndex = await each(async (n) => expect(await ask(tc, `notes?score=eq.${n * 97}&limit=${LIMIT}`), found));
+  const byIndex = await each(async (n) => expect(await rows(tc, `notes?score=eq.${n * 97}&limit=${LIMIT}`), found));
   await tc.close();
   return { [`time ${count}`]: times, [`index ${count}`]: byIndex };
 }
@@ -57,7 +61,7 @@ export async function memoryAt(name: string, project: Project, count: number): P
   const { tc } = await openClient(name, "strict", project);
   for (let to = count; to > count - HOT_ROWS; to -= PAGE_ROWS) {
     const [from, before] = [to - PAGE_ROWS, to].map((n) => encodeURIComponent(timeOf(n, count)));
-    expect(await ask(tc, `notes?at=gte.${from}&at=lt.${before}&order=at.desc`), PAGE_ROWS);
+    expect(await rows(tc, `notes?at=gte.${from}&at=lt.${before}&order=at.desc`), PAGE_ROWS);
   }
   await tc.close();
   return { [`memory ${count}`]: await memory() };
@@ -84,6 +88,29 @@ export async function waits(name: string, project: Project, user: string): Promi
   watch.stop();
   await remove();
   return { wait: quantile(waited, 0.99), appends: waited.length };
+}
+
+/** Awaited inserts, each of which one live query of many shows, beside those that nobody watches. */
+export async function liveMany(name: string, project: Project, user: string): Promise<Figures> {
+  const { tc } = await openClient(name, "strict", project);
+  await rows(tc, "notes");
+  const alone = await inserts(tc, user);
+  let told = 0;
+  const first = Array.from({ length: LIVE }, (_, score) => new Promise<void>((resolve) => {
+    tc.live<Note>(`notes?score=eq.${score}&order=at.desc&limit=${LIMIT}`, () => { told++; resolve(); });
+  }));
+  await Promise.all(first);
+  const beside = await inserts(tc, user);
+  while (told < LIVE + LIVE_WRITES) await new Promise((resolve) => setTimeout(resolve, 1));
+  await tc.close();
+  return { "write, unwatched": alone, "write beside live": beside };
+}
+
+/** The median of a few hundred awaited inserts. */
+async function inserts(tc: Thermocline, user: string): Promise<number> {
+  const times: number[] = [];
+  for (const row of makeRows(LIVE_WRITES, user)) times.push(await timed(() => insert(tc, row)));
+  return median(times);
 }
 
 /** A checkpoint has been made. Another may have been under way: then ours is made after it. */

@@ -4,7 +4,7 @@
 //! ([`super::through`]), or the request goes to the network while that is exact: online, and nothing of the table
 //! pending. Otherwise the answer is marked partial, or refused by name; never silently partial.
 
-use super::interest::Interest;
+use super::interest::{Interest, Interests};
 use super::platform::Platform;
 use super::replica::Replica;
 use super::retention::Keeps;
@@ -69,8 +69,9 @@ impl<S: Store + 'static, P: Platform, R: Remote> Desk<S, P, R> {
         Interest::of(&self.replica.state().schema, request)
     }
 
-    pub fn is_touched(&self, interest: &Interest, changes: &Changes) -> bool {
-        interest.is_touched(&self.replica.state().schema, changes, self.collate.as_ref())
+    /// The live queries that changes may matter to, in order.
+    pub fn touched(&self, interests: &Interests, changes: &Changes) -> Vec<u32> {
+        interests.touched(&self.replica.state().schema, changes, self.collate.as_ref())
     }
 
     /// Answers a request to a table that the desk serves.

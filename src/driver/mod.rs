@@ -26,7 +26,7 @@ mod turn;
 
 pub use courier::Courier;
 pub use desk::{COVERAGE, Desk, Route, STALE};
-pub use interest::Interest;
+pub use interest::{Interest, Interests};
 pub use live::{Reach, Reached, Run};
 pub use platform::Platform;
 pub use replica::{QUARANTINE, Quarantined, Replica};

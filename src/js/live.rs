@@ -5,7 +5,7 @@
 //! past the coverage is asked of the server beside that ([`Reach`]): nobody waits for another's answer.
 
 use super::room::Room;
-use crate::driver::{COVERAGE, Interest, Platform, Reach, Reached, Run, STALE};
+use crate::driver::{COVERAGE, Interests, Platform, Reach, Reached, Run, STALE};
 use crate::engine::Changes;
 use crate::query::{Answer, HttpRequest};
 use js_sys::Function;
@@ -33,8 +33,6 @@ struct Query {
     /// Body and coverage as last told.
     told: Option<(String, bool)>,
     touched: bool,
-    /// By the definitions of its last run; none before the first.
-    interest: Option<Interest>,
     reach: Reach,
 }
 
@@ -42,6 +40,8 @@ struct Query {
 pub struct LiveQueries {
     next: Cell<u32>,
     queries: RefCell<BTreeMap<u32, Query>>,
+    /// Of all that have run, by the definitions of their last run.
+    interests: RefCell<Interests>,
     scheduled: Cell<bool>,
     /// Counts databases: an answer of a former one is not told.
     life: Cell<u32>,
@@ -52,14 +52,14 @@ impl LiveQueries {
         let id = self.next.get();
         self.next.set(id + 1);
         let asked = Rc::new(Asked { table: table.into(), query: query.into(), headers });
-        let query =
-            Query { asked, callback, told: None, touched: true, interest: None, reach: Reach::default() };
+        let query = Query { asked, callback, told: None, touched: true, reach: Reach::default() };
         self.queries.borrow_mut().insert(id, query);
         id
     }
 
     pub fn remove(&self, id: u32) {
         self.queries.borrow_mut().remove(&id);
+        self.interests.borrow_mut().remove(id);
     }
 
     pub fn is_empty(&self) -> bool {
@@ -67,9 +67,9 @@ impl LiveQueries {
     }
 
     pub fn touch(&self, changes: &Changes, room: &Room) {
-        for query in self.queries.borrow_mut().values_mut() {
-            let is_touched = query.touched
-                || query.interest.as_ref().is_none_or(|interest| room.desk.is_touched(interest, changes));
+        let touched = room.desk.touched(&self.interests.borrow(), changes);
+        for (id, query) in self.queries.borrow_mut().iter_mut() {
+            let is_touched = query.touched || touched.binary_search(id).is_ok();
             let owes = query.reach.note(changes, &query.asked.table, is_touched);
             query.touched = is_touched || owes;
         }
@@ -122,9 +122,7 @@ impl LiveQueries {
             let request = asked.request();
             // Taken before it runs: what changes meanwhile touches it again.
             let interest = room.desk.interest(&request);
-            if let Some(query) = self.queries.borrow_mut().get_mut(&id) {
-                query.interest = Some(interest);
-            }
+            self.interests.borrow_mut().set(id, interest);
             let answer = room.desk.read_local(&request).await;
             if self.life.get() == life {
                 self.ran(id, answer, room);

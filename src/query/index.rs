@@ -68,6 +68,25 @@ pub fn signature(table: &Table, index: &Index) -> IndexSignature {
     index.columns.iter().map(column).collect()
 }
 
+/// Where each column's value ends, in a key, or the beginning of one, of an index with this signature.
+pub fn column_ends(signature: &IndexSignature, key: &[u8]) -> Vec<usize> {
+    let mut at = 0;
+    let ends = signature.iter().map_while(|(_, type_name, _)| {
+        let is_there = at < key.len();
+        at = value_end(&Kind::of(type_name), key, at);
+        is_there.then_some(at)
+    });
+    ends.collect()
+}
+
+/// The least bytes behind every key that begins with these; `None` if nothing lies behind them.
+pub fn past(prefix: &[u8]) -> Option<Vec<u8>> {
+    let last = prefix.iter().rposition(|byte| *byte != u8::MAX)?;
+    let mut bytes = prefix[..=last].to_vec();
+    bytes[last] += 1;
+    Some(bytes)
+}
+
 /// The key that a row of this moment has in the index of the time column, which is `indexes[0]`.
 pub fn time_key(table: &Table, time_ms: u64) -> Option<Vec<u8>> {
     let name = table.time.as_ref()?;

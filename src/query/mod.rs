@@ -22,6 +22,7 @@ mod jsonb;
 mod kind;
 mod like;
 mod literal;
+mod mark;
 mod moment;
 mod order;
 mod page;
@@ -41,6 +42,7 @@ use std::cmp::Ordering;
 use std::rc::Rc;
 
 pub use crate::protocol::Decision;
+pub use mark::{Mark, cell};
 pub use prepared::Prepared;
 pub use read::ReadPlan;
 pub use refusal::Unprepared;

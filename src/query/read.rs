@@ -6,6 +6,7 @@
 use super::answer::{body, content_range};
 use super::cells::Reader;
 use super::condition::{Condition, Search, filter_query, whole_rows};
+use super::mark::Mark;
 use super::order::{Term, parse_order};
 use super::page::Page;
 use super::refusal::{Unprepared, not_single, out_of_bounds};
@@ -62,6 +63,11 @@ impl ReadPlan {
     /// Whether a row of this table is among the matches, whatever order and limit then make of it.
     pub fn matches(&self, table: &Table, row: &str, collate: &dyn Collate) -> bool {
         self.condition.matches(table, row, collate)
+    }
+
+    /// What a row must have to match.
+    pub fn mark(&self, schema: &Schema) -> Mark {
+        schema.tables.get(&self.table).map_or(Mark::None, |table| Mark::of(&self.condition, table))
     }
 
     /// The inclusive lower bound that the filters put on the table's time column, as bytes of its index.

@@ -4,7 +4,7 @@ use crate::coverage::{World, ids, is_partial, world};
 use crate::horizons::{horizon, note, pulled, request, update};
 use std::cell::RefCell;
 use std::rc::Rc;
-use thermocline::driver::{Reach, Reached, Run};
+use thermocline::driver::{Interests, Reach, Reached, Run};
 use thermocline::engine::frame::{Evicted, Fetched};
 use thermocline::engine::{Changes, Frame};
 use thermocline::protocol::Rev;
@@ -62,10 +62,12 @@ impl Live {
     }
 
     fn note(&mut self) -> bool {
-        let interest = self.world.desk.interest(&self.request());
+        let mut interests = Interests::default();
+        interests.set(0, self.world.desk.interest(&self.request()));
         let mut owes = false;
         for changes in self.changes.take() {
-            owes |= self.reach.note(&changes, "notes", self.world.desk.is_touched(&interest, &changes));
+            let is_touched = self.world.desk.touched(&interests, &changes) == [0];
+            owes |= self.reach.note(&changes, "notes", is_touched);
         }
         owes
     }

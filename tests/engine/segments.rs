@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use thermocline::engine::segment::{Block, Blocks, Directory, Packed, Place, SegmentId, build};
 use thermocline::protocol::{Key, Rev, Row, Table, limits};
-use thermocline::query::index::{Indexer, indexes, signature};
+use thermocline::query::index::{Indexer, column_ends, indexes, past, signature};
 
 pub const ID: SegmentId = SegmentId([7; 16]);
 
@@ -224,6 +224,28 @@ proptest! {
             let estimate = shelf.directory.estimate(list, Bound::Included(low), Bound::Included(high));
             prop_assert!(estimate.abs_diff(count) <= largest.unwrap_or(0) + 1, "{estimate} for {count}");
             prop_assert_eq!(shelf.directory.estimate(list, Bound::Unbounded, Bound::Unbounded), rows.len());
+        }
+    }
+
+    /// A value of the first column, or of all: its rows are as many as a value has on average, whatever the blocks.
+    #[test]
+    fn the_rows_of_one_value_are_estimated_by_how_many_values_there_are(visits in some_visits(), at in any::<prop::sample::Index>()) {
+        let rows = packed(&visits);
+        let shelf = Shelf::of(&build("visits", &table(), 3, rows.clone()));
+        for (list, expected) in model(&rows).iter().enumerate().skip(1) {
+            let signature = signature(&table(), &indexes(&table())[list - 1]);
+            let ends = |key: &[u8]| column_ends(&signature, key);
+            let key = &expected[at.index(expected.len())].0;
+            for (column, end) in ends(key).into_iter().enumerate() {
+                let distinct: BTreeSet<&[u8]> = expected.iter().map(|(key, _)| &key[..ends(key)[column]]).collect();
+                let prefix = &key[..end];
+                let to = past(prefix);
+                let to = to.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+                let estimate = shelf.directory.estimate(list, Bound::Included(prefix), to);
+                if shelf.directory.list_blocks(list).len() == 1 {
+                    prop_assert_eq!(estimate, rows.len().div_ceil(distinct.len()));
+                }
+            }
         }
     }
 

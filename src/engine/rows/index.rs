@@ -2,7 +2,7 @@
 
 use crate::protocol::{Key, Row, Table};
 use crate::query::Walk;
-use crate::query::index::{Index, IndexSignature, Indexer, KeyParts, indexes, signature};
+use crate::query::index::{Index, IndexSignature, Indexer, KeyParts, indexes, past, signature};
 use std::collections::BTreeSet;
 use std::ops::Bound;
 
@@ -63,7 +63,7 @@ impl MemoryIndexes {
         walk: &Walk,
     ) -> impl DoubleEndedIterator<Item = &'a (Vec<u8>, Key)> + use<'a> {
         let at = |bytes: &Vec<u8>| (bytes.clone(), Key::least());
-        let behind = |bytes: &Vec<u8>| after(bytes).map(|bytes| (bytes, Key::least()));
+        let behind = |bytes: &Vec<u8>| past(bytes).map(|bytes| (bytes, Key::least()));
         let from = match &walk.from {
             Bound::Included(bytes) => Some(Bound::Included(at(bytes))),
             Bound::Excluded(bytes) => behind(bytes).map(Bound::Included),
@@ -87,13 +87,4 @@ fn entries(layout: &Layout, row: &Row) -> Vec<Vec<u8>> {
         return Vec::new();
     }
     Indexer::with(&layout.table, &layout.parts, layout.indexes.len()).keys(row.as_str())
-}
-
-/// The least bytes behind every key that begins with these, so that a bound takes in, or leaves out, all of
-/// them; `None` if nothing lies behind them. What follows may be any byte: a null is 0xff.
-fn after(prefix: &[u8]) -> Option<Vec<u8>> {
-    let last = prefix.iter().rposition(|byte| *byte < 0xff)?;
-    let mut bytes = prefix[..=last].to_vec();
-    bytes[last] += 1;
-    Some(bytes)
 }

@@ -10,7 +10,7 @@ use super::fences::Fences;
 use super::key_filter::KeyFilter;
 use crate::engine::frame;
 use crate::protocol::{Key, Rev, Row, Table, limits};
-use crate::query::index::{Index, IndexSignature, Indexer, indexes, signature};
+use crate::query::index::{Index, IndexSignature, Indexer, column_ends, indexes, signature};
 
 /// Most bytes in a block before packing: a point read unpacks it whole.
 const UNPACKED_BYTES: usize = 128 << 10;
@@ -144,8 +144,22 @@ fn list(signature: IndexSignature, entries: &[ListEntry<'_>], stamp: u32, blocks
         let before = at.checked_sub(1).map(|before| entries[before].0);
         fences.push(first, entries[at].0, before);
     }
-    let distinct = entries.chunk_by(|left, right| left.0 == right.0).count() as u32;
-    List { signature, distinct, fences }
+    List { distinct: distinct(&signature, entries), signature, fences }
+}
+
+/// How many different values the first column has, the first two together, and so on; of a list without columns
+/// how many keys.
+fn distinct(signature: &IndexSignature, entries: &[ListEntry<'_>]) -> Vec<u32> {
+    let mut distinct = vec![u32::from(!entries.is_empty()); signature.len().max(1)];
+    for pair in entries.windows(2) {
+        let (before, key) = (pair[0].0, pair[1].0);
+        let mut ends = column_ends(signature, key);
+        ends.resize(distinct.len(), key.len());
+        for (count, end) in distinct.iter_mut().zip(ends) {
+            *count += u32::from(before.get(..end) != Some(&key[..end]));
+        }
+    }
+    distinct
 }
 
 /// Cuts entries into blocks that stay below [`BLOCK_BYTES`] when sealed, and appends them. How well the

@@ -9,7 +9,7 @@ use super::key_filter::{KeyFilter, KeyHash};
 use super::{Blocks, Place, SegmentId, container};
 use crate::engine::frame::{self, Damage};
 use crate::protocol::{Text, limits};
-use crate::query::index::IndexSignature;
+use crate::query::index::{IndexSignature, column_ends};
 use serde::{Deserialize, Serialize};
 use std::ops::{Bound, Range};
 
@@ -39,9 +39,19 @@ pub struct Directory {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct List {
     pub signature: IndexSignature,
-    /// How many different index keys.
-    pub distinct: u32,
+    /// How many different beginnings its index keys have: of one column, of two, and so on.
+    pub distinct: Vec<u32>,
     pub fences: Fences,
+}
+
+impl List {
+    fn estimate(&self, rows: u32, from: Bound<&[u8]>, to: Bound<&[u8]>) -> usize {
+        let alike = Fences::prefix(from, to).map(|prefix| {
+            let columns = column_ends(&self.signature, prefix).len().max(1);
+            rows.div_ceil(self.distinct.get(columns - 1).copied().unwrap_or(1).max(1))
+        });
+        self.fences.estimate(rows, alike, from, to)
+    }
 }
 
 /// The least and the greatest key's text, each as far as it is kept.
@@ -200,7 +210,7 @@ impl Directory {
 
     /// About how many entries of a list lie in a range; asks no block.
     pub fn estimate(&self, list: usize, from: Bound<&[u8]>, to: Bound<&[u8]>) -> usize {
-        self.lists.get(list).map_or(0, |list| list.fences.estimate(self.rows, list.distinct, from, to))
+        self.lists.get(list).map_or(0, |list| list.estimate(self.rows, from, to))
     }
 
     fn rows_in(&self, block: usize) -> Range<u32> {
@@ -247,7 +257,7 @@ mod tests {
             filter: KeyFilter::of((0..4_096).map(|_| "key")),
             row_firsts: (0..4_096).collect(),
             lists: vec![
-                List { signature: vec![("c".into(), "text".into(), None)], distinct: 1, fences };
+                List { signature: vec![("c".into(), "text".into(), None)], distinct: vec![1], fences };
                 lists
             ],
         }

@@ -4,6 +4,7 @@
 //! block before, but never longer than a limit. All searches look for a [`Cut`]: the place between the
 //! keys that lie before a bound and those that do not.
 
+use crate::query::index::past;
 use serde::{Deserialize, Serialize};
 use std::ops::{Bound, Range};
 
@@ -93,20 +94,37 @@ impl Fences {
         block > 0 && self.0.get(block).is_some_and(|fence| !fence.is_sharp)
     }
 
-    /// About how many entries lie in a range, from the fences alone: half a block off at either end.
-    pub fn estimate(&self, rows: u32, distinct: u32, from: Bound<&[u8]>, to: Bound<&[u8]>) -> usize {
+    /// The beginning that all keys of a range have, if it holds all keys with it and no others.
+    pub fn prefix<'k>(from: Bound<&'k [u8]>, to: Bound<&'k [u8]>) -> Option<&'k [u8]> {
+        let Bound::Included(prefix) = from else { return None };
+        let is_all = match to {
+            Bound::Included(to) => to == prefix,
+            Bound::Excluded(to) => past(prefix).is_some_and(|past| past == to),
+            Bound::Unbounded => past(prefix).is_none(),
+        };
+        is_all.then_some(prefix)
+    }
+
+    /// About how many entries lie in a range, from the fences alone: half a block off at either end. `alike`: how
+    /// many a key of it has on average, if the range is that of one beginning of keys.
+    pub fn estimate(&self, rows: u32, alike: Option<u32>, from: Bound<&[u8]>, to: Bound<&[u8]>) -> usize {
         let (low, high) = (Cut::before_range(from), Cut::after_range(to));
-        let positions = |cut| self.positions(self.block_at(cut), rows);
-        if let (Some(low), Some(high)) = (low, high)
-            && self.block_at(low) == self.block_at(high)
-        {
-            let is_one_key = low.bound == high.bound;
-            let guess =
-                if is_one_key { rows.div_ceil(distinct.max(1)) } else { positions(low).len() as u32 / 4 };
-            return guess.max(1) as usize;
+        let block = |cut: Option<Cut<'_>>, open: usize| cut.map_or(open, |cut| self.block_at(cut));
+        let (first, last) = (block(low, 0), block(high, self.len().saturating_sub(1)));
+        let within = self.positions(first, rows).start..self.positions(last, rows).end;
+        match alike {
+            // No block lies in the range whole.
+            Some(alike) if last <= first + 1 => (alike as usize).clamp(1, within.len().max(1)),
+            None if first == last && low.is_some() && high.is_some() => (within.len() / 4).max(1),
+            _ => {
+                let middle = |block: usize| {
+                    let positions = self.positions(block, rows);
+                    (positions.start + positions.end).div_ceil(2)
+                };
+                let (start, end) = (low.map_or(0, |_| middle(first)), high.map_or(rows, |_| middle(last)));
+                end.saturating_sub(start) as usize
+            }
         }
-        let middle = |cut| (positions(cut).start + positions(cut).end).div_ceil(2);
-        high.map_or(rows, middle).saturating_sub(low.map_or(0, middle)) as usize
     }
 
     /// Whether positions begin at 0 and grow, within so many entries, and keys do not fall.

@@ -1,7 +1,7 @@
 //! Ranges of an index: from what is asked of its columns to bounds of its keys' bytes.
 
 use super::asked::{Asked, Asks};
-use crate::query::index::{NULL, Part, push_value};
+use crate::query::index::{self, NULL, Part, push_value};
 use std::ops::Bound;
 
 pub(super) type Range = (Bound<Vec<u8>>, Bound<Vec<u8>>);
@@ -102,12 +102,7 @@ fn from(prefix: &[u8]) -> Bound<Vec<u8>> {
 
 /// The end of all keys that begin so.
 fn past(prefix: &[u8]) -> Bound<Vec<u8>> {
-    let kept = prefix.iter().rposition(|b| *b != u8::MAX);
-    kept.map_or(Bound::Unbounded, |last| {
-        let mut bytes = prefix[..=last].to_vec();
-        bytes[last] += 1;
-        Bound::Excluded(bytes)
-    })
+    index::past(prefix).map_or(Bound::Unbounded, Bound::Excluded)
 }
 
 fn with(prefix: &[u8], rest: &[u8]) -> Vec<u8> {
