@@ -15,7 +15,7 @@ export const OPTIONAL = ['SQLite']
 const times = (least, peer) => ({ least, peer })
 const grouped = (count) => count.toLocaleString('en')
 
-const SCALE = { rows: 10_000, concurrent: 1_000, singles: 200, reads: 500, queries: 10, lives: 30 }
+const SCALE = { rows: 10_000, concurrent: 1_000, singles: 200, reads: 500, queries: 40, lives: 30 }
 const FULL = { passes: 5, durabilities: ['strict', 'relaxed'], tiers: [10_000, 100_000], scale: SCALE }
 const QUICK = { passes: 3, durabilities: ['strict'], tiers: [10_000, 100_000], scale: { ...SCALE, concurrent: 300, singles: 100 } }
 const MILLION = 1_000_000
