@@ -6,10 +6,13 @@
 use super::platform::Platform;
 use super::replica::Replica;
 use crate::engine::rest::{Merge, Plan, Progress};
-use crate::engine::segment::Directory;
+use crate::engine::segment::{Builder, Directory};
 use crate::protocol::{ErrorCode, Fault, SegmentId};
 use crate::store::{Manifest, Next, Store};
 use std::rc::Rc;
+
+/// A segment that was written, and its blocks.
+type Built = (SegmentId, Rc<Directory>, Vec<Vec<u8>>);
 
 impl<S: Store + 'static, P: Platform> Replica<S, P> {
     /// Checkpoints if the tail has grown long, unless another context is at it.
@@ -49,11 +52,9 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
         while !self.through_blocks(|blocks| plan.locate(blocks)).await? {
             self.trim();
         }
-        loop {
-            let id = SegmentId(self.platform().random());
-            let Some(blocks) = plan.next_segment(id) else { break };
-            self.store().write_blocks(id, 0, &blocks).await?;
-            self.keep(id, plan.directory(id), &blocks);
+        while let Some(builder) = plan.next_segment() {
+            let (id, directory, blocks) = self.build(plan, builder).await?;
+            self.keep(id, directory, &blocks);
         }
         loop {
             let merge = plan.next_merge(&self.state());
@@ -68,12 +69,9 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
         loop {
             match self.through_blocks(|blocks| merge.step(blocks)).await? {
                 Progress::Segment(rows) => {
-                    let id = SegmentId(self.platform().random());
-                    let blocks = plan.merged(id, &merge, rows);
-                    self.store().write_blocks(id, 0, &blocks).await?;
-                    if let Some(directory) = plan.directory(id) {
-                        self.cache().know(id, directory);
-                    }
+                    let Some(builder) = plan.merged(&merge, rows) else { break };
+                    let (id, directory, _) = self.build(plan, builder).await?;
+                    self.cache().know(id, directory);
                     self.trim();
                 }
                 Progress::Missing => {}
@@ -84,9 +82,19 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
         Ok(())
     }
 
+    /// Builds a segment in small steps, between which the context answers others, and writes it.
+    async fn build(&self, plan: &mut Plan, mut builder: Builder) -> Result<Built, Fault> {
+        while builder.step() {
+            self.platform().others().await;
+        }
+        let (id, name) = (SegmentId(self.platform().random()), builder.name.clone());
+        let blocks = builder.finish();
+        self.store().write_blocks(id, 0, &blocks).await?;
+        Ok((id, plan.add(&name, id, &blocks), blocks))
+    }
+
     /// What was just written is hot.
-    fn keep(&self, id: SegmentId, directory: Option<Rc<Directory>>, blocks: &[Vec<u8>]) {
-        let Some(directory) = directory else { return };
+    fn keep(&self, id: SegmentId, directory: Rc<Directory>, blocks: &[Vec<u8>]) {
         let mut cache = self.cache();
         cache.know(id, directory);
         for (n, bytes) in (1..).zip(blocks.iter().skip(1)) {

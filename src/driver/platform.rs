@@ -16,6 +16,8 @@ pub trait Platform: 'static {
     fn is_online(&self) -> bool;
     fn spawn(&self, task: impl Future<Output = ()> + 'static);
     async fn sleep(&self, ms: u64);
+    /// Lets whatever else this realm has to do have its turn.
+    async fn others(&self);
     /// Waits for a lease among all contexts of the origin. One held by a frozen context is stolen.
     async fn lease(&self, name: &str) -> Self::Lease;
     /// A lease that is free now.

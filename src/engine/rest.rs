@@ -12,7 +12,7 @@ mod choice;
 mod merge;
 
 use super::rows::{Known, Layout, Rested, RowId, Slot};
-use super::segment::{self, Blocks, Directory, Packed, Place, SegmentId};
+use super::segment::{Blocks, Builder, Directory, Packed, Place, SegmentId};
 use super::snapshot::{Record, TableRecord};
 use super::state::State;
 use crate::protocol::{Key, Seq, Text, limits};
@@ -122,8 +122,8 @@ impl Plan {
         is_read
     }
 
-    /// The blocks of the next segment to be written under this id.
-    pub fn next_segment(&mut self, id: SegmentId) -> Option<Vec<Vec<u8>>> {
+    /// The next segment to be built and added.
+    pub fn next_segment(&mut self) -> Option<Builder> {
         while self.resting.front().is_some_and(|resting| resting.rows.is_empty()) {
             self.resting.pop_front();
         }
@@ -136,16 +136,22 @@ impl Plan {
         let count = fits.count().max(1);
         let rows: Vec<Packed> = resting.rows.drain(..count).collect();
         let (table, generation) = (resting.table.clone(), resting.generation);
-        Some(self.build(id, &table, generation, rows))
+        self.builder(&table, generation, rows)
     }
 
-    fn build(&mut self, id: SegmentId, table: &Text, generation: u32, rows: Vec<Packed>) -> Vec<Vec<u8>> {
-        let Some(plan) = self.tables.get_mut(table) else { return Vec::new() };
-        let blocks = segment::build(table, &plan.layout.table, generation, rows);
+    fn builder(&self, table: &Text, generation: u32, rows: Vec<Packed>) -> Option<Builder> {
+        let plan = self.tables.get(table)?;
+        Some(Builder::new(table, &plan.layout.table, generation, rows))
+    }
+
+    /// A segment of a table is built: its directory is the first of these blocks.
+    pub fn add(&mut self, table: &str, id: SegmentId, blocks: &[Vec<u8>]) -> Rc<Directory> {
         let directory = blocks.first().and_then(|block| Directory::read(block).ok());
         let directory = Rc::new(directory.expect("what was just built can be read"));
-        plan.segments.push(Rested::new(id, directory));
-        blocks
+        if let Some(plan) = self.tables.get_mut(table) {
+            plan.segments.push(Rested::new(id, Rc::clone(&directory)));
+        }
+        directory
     }
 
     /// The segments that should become fewer, of one table after the other.
@@ -157,9 +163,9 @@ impl Plan {
         })
     }
 
-    /// One more segment of a merge.
-    pub fn merged(&mut self, id: SegmentId, merge: &Merge, rows: Vec<Packed>) -> Vec<Vec<u8>> {
-        self.build(id, &merge.table, merge.generation, rows)
+    /// One more segment of a merge, to be built and added.
+    pub fn merged(&self, merge: &Merge, rows: Vec<Packed>) -> Option<Builder> {
+        self.builder(&merge.table, merge.generation, rows)
     }
 
     /// A merge is written: its inputs are no longer named.
@@ -167,12 +173,6 @@ impl Plan {
         if let Some(plan) = self.tables.get_mut(&merge.table) {
             plan.segments.retain(|rested| !merge.has_input(rested.id));
         }
-    }
-
-    /// The directory of a segment that this plan has made.
-    pub fn directory(&self, id: SegmentId) -> Option<Rc<Directory>> {
-        let mut segments = self.tables.values().flat_map(|plan| &plan.segments);
-        segments.find(|rested| rested.id == id).map(|rested| Rc::clone(&rested.directory))
     }
 
     /// Every segment that the new manifest names.

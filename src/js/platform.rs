@@ -9,7 +9,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{BroadcastChannel, console};
+use web_sys::{BroadcastChannel, MessageChannel, console};
 
 /// A lease held by a context that does not move (a frozen tab) is stolen after this time.
 const STEAL_AFTER_MS: u64 = 30_000;
@@ -99,6 +99,10 @@ impl Platform for Browser {
         sleep(ms).await;
     }
 
+    async fn others(&self) {
+        turn().await;
+    }
+
     async fn lease(&self, name: &str) -> Self::Lease {
         lease(name).await
     }
@@ -164,6 +168,17 @@ pub async fn sleep(ms: u64) {
     });
     // A timer's promise cannot reject.
     let _ = JsFuture::from(promise).await;
+}
+
+/// The next turn of the event loop: a message, since timers of a hidden page wait for a second or more.
+async fn turn() {
+    let Ok(channel) = MessageChannel::new() else { return sleep(0).await };
+    let (here, there) = (channel.port1(), channel.port2());
+    let promise = Promise::new(&mut |resolve, _| here.set_onmessage(Some(&resolve)));
+    if there.post_message(&JsValue::NULL).is_ok() {
+        let _ = JsFuture::from(promise).await;
+    }
+    here.close();
 }
 
 /// Waits for a Web Lock; steals it from a holder that does not move. `None` where there are no locks.

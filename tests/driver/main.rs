@@ -15,7 +15,7 @@ mod retention;
 mod slow;
 
 use futures_executor::LocalPool;
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use realm::{Tab, found, insert, key, open, picture};
 use std::cell::Cell;
 use std::rc::Rc;
@@ -116,6 +116,24 @@ fn a_first_sync_rests_in_segments_once_it_is_whole_unless_it_is_small() {
         let (fresh, _) = open(&mut pool, &store);
         assert_eq!(picture(&mut pool, &tab), picture(&mut pool, &fresh));
     }
+}
+
+#[test]
+fn while_a_segment_is_built_writes_are_answered() {
+    let mut pool = LocalPool::new();
+    let (tab, _) = found(&mut pool);
+    pool.run_until(tab.append(pulled(&tab, 0, 100, true))).expect("stores");
+    let is_over = Cell::new(false);
+    let checkpoint = async {
+        assert_eq!(tab.checkpoint().await, Ok(true));
+        is_over.set(true);
+    };
+    let write = async {
+        assert_eq!(tab.write(insert(7)).await, Ok(Decision::Done(vec![true])));
+        assert!(!is_over.get(), "before the checkpoint is over");
+    };
+    pool.run_until(join(checkpoint, write));
+    assert_eq!(tab.manifest().segments.len(), 1);
 }
 
 /// A page of a round: one row of about so many bytes.

@@ -1,8 +1,8 @@
 //! A context that takes up another one's checkpoint never shows a state that it had left behind.
 
 use crate::pulled;
-use crate::realm::{Realm, found, insert, key, update};
-use crate::slow::{Slow, others};
+use crate::realm::{Realm, found, insert, key, others, update};
+use crate::slow::Slow;
 use futures_executor::LocalPool;
 use futures_util::future::join;
 use std::cell::{Cell, RefCell};

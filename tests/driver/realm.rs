@@ -1,9 +1,11 @@
 //! A realm for tests: tasks on this thread, a clock that is set, leases that are free, no network.
 
 use futures_executor::{LocalPool, LocalSpawner};
+use futures_util::future::poll_fn;
 use futures_util::task::LocalSpawnExt;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::task::Poll;
 use thermocline::driver::{Platform, Replica};
 use thermocline::engine::{Frame, Picture};
 use thermocline::protocol::{Change, Fault, Key, Mutation, MutationId, Op, Request, Schema};
@@ -72,6 +74,10 @@ impl Platform for Realm {
         }
     }
 
+    async fn others(&self) {
+        others().await;
+    }
+
     async fn lease(&self, _name: &str) -> Self::Lease {}
 
     async fn try_lease(&self, _name: &str) -> Option<Self::Lease> {
@@ -85,6 +91,16 @@ impl Platform for Realm {
     fn announce(&self, _incarnation: Incarnation, seq: Seq) {
         self.announced.borrow_mut().push(seq);
     }
+}
+
+/// Lets the others have their turn.
+pub async fn others() {
+    let mut had_it = false;
+    poll_fn(|context| {
+        context.waker().wake_by_ref();
+        if std::mem::replace(&mut had_it, true) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
 }
 
 /// `entries (id text primary key, title text)`.

@@ -1,7 +1,6 @@
 //! A store that answers nothing at once: whatever may run between two steps of a task does.
 
-use futures_util::future::poll_fn;
-use std::task::Poll;
+use crate::realm::others;
 use thermocline::protocol::{Fault, SegmentId};
 use thermocline::store::{
     Durability, Incarnation, Loaded, Manifest, MemoryStore, Next, ReadBlocks, Seq, Store, StoreUsage, Tail,
@@ -11,16 +10,6 @@ pub struct Slow {
     pub store: MemoryStore,
     /// How often the others have their turn before a call does anything.
     pub turns: usize,
-}
-
-/// Lets the others have their turn.
-pub async fn others() {
-    let mut had_it = false;
-    poll_fn(|context| {
-        context.waker().wake_by_ref();
-        if std::mem::replace(&mut had_it, true) { Poll::Ready(()) } else { Poll::Pending }
-    })
-    .await;
 }
 
 impl Slow {

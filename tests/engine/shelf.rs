@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use thermocline::engine::rest::{Plan, Progress};
-use thermocline::engine::segment::{Block, Blocks, Directory, SegmentId};
+use thermocline::engine::segment::{Block, Blocks, Builder, Directory, SegmentId};
 use thermocline::engine::{Found, Picture, RowId, State, View, snapshot};
 use thermocline::protocol::{Schema, Seq};
 
@@ -119,19 +119,16 @@ pub fn carry_out<D: Depot>(plan: &mut Plan, state: &State, depot: &mut D) -> Res
     while !plan.locate(depot.shelf()) {
         fetch(depot)?;
     }
-    loop {
-        let id = depot.fresh_id();
-        let Some(blocks) = plan.next_segment(id) else { break };
-        keep(plan, depot, id, &blocks)?;
+    while let Some(builder) = plan.next_segment() {
+        keep(plan, depot, builder)?;
         carried.segments += 1;
     }
     while let Some(mut merge) = plan.next_merge(state) {
         loop {
             match merge.step(depot.shelf()) {
                 Progress::Segment(rows) => {
-                    let id = depot.fresh_id();
-                    let blocks = plan.merged(id, &merge, rows);
-                    keep(plan, depot, id, &blocks)?;
+                    let builder = plan.merged(&merge, rows).expect("a table of the plan");
+                    keep(plan, depot, builder)?;
                     carried.segments += 1;
                 }
                 Progress::Missing => drop(fetch(depot)?),
@@ -145,9 +142,12 @@ pub fn carry_out<D: Depot>(plan: &mut Plan, state: &State, depot: &mut D) -> Res
     Ok(carried)
 }
 
-fn keep<D: Depot>(plan: &Plan, depot: &mut D, id: SegmentId, blocks: &[Vec<u8>]) -> Result<(), D::Refusal> {
-    depot.shelf().know(id, plan.directory(id).expect("the plan has just made it"));
-    depot.write(id, blocks)
+fn keep<D: Depot>(plan: &mut Plan, depot: &mut D, builder: Builder) -> Result<(), D::Refusal> {
+    let (id, name) = (depot.fresh_id(), builder.name.clone());
+    let blocks = builder.finish();
+    let directory = plan.add(&name, id, &blocks);
+    depot.shelf().know(id, directory);
+    depot.write(id, &blocks)
 }
 
 /// A disk that clones share.

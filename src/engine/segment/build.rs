@@ -9,7 +9,7 @@ use super::directory::{Directory, KeyRange, List};
 use super::fences::Fences;
 use super::key_filter::KeyFilter;
 use crate::engine::frame;
-use crate::protocol::{Key, Rev, Row, Table, limits};
+use crate::protocol::{Key, Rev, Row, Table, Text, limits};
 use crate::query::index::{Index, IndexSignature, Indexer, column_ends, indexes, signature};
 
 /// Most bytes in a block before packing: a point read unpacks it whole.
@@ -27,33 +27,85 @@ pub struct Packed {
 
 /// The blocks of a segment over 1 to 4,096 rows of one table, no key twice.
 pub fn build(name: &str, table: &Table, generation: u32, rows: Vec<Packed>) -> Vec<Vec<u8>> {
-    assert!((1..=limits::SEGMENT_ROWS).contains(&rows.len()), "a segment has 1 to 4,096 rows");
-    let indexes = indexes(table);
-    let time = table.columns.iter().position(|column| Some(&column.name) == table.time.as_ref());
-    let has_time = indexes.first().is_some_and(|index| index.columns.iter().eq(&time));
-    let rows = Sorted::new(table, &indexes, has_time, rows);
-    let stamp = rows.stamp(name, generation);
-    let mut blocks = Vec::new();
-    let row_firsts = rows.pack(stamp, &mut blocks);
-    let lists = rows.lists(table, &indexes, stamp, &mut blocks);
-    let time_key = |indexed: Option<&Indexed>| Some(indexed?.keys.first()?.clone()).filter(|_| has_time);
-    let directory = Directory {
-        table: name.into(),
-        generation,
-        rows: rows.0.len() as u32,
-        bytes: rows.0.iter().map(|indexed| indexed.packed.row.as_str().len() as u64).sum(),
-        oldest: time_key(rows.0.first()),
-        newest: time_key(rows.0.last()),
-        stamp,
-        keys: rows.key_range(),
-        filter: KeyFilter::of(rows.0.iter().map(Indexed::key)),
-        row_firsts,
-        lists,
-    };
-    let (directory, sealed) = directory.seal();
-    blocks.truncate(directory.blocks() as usize - 1);
-    blocks.insert(0, sealed);
-    blocks
+    Builder::new(name, table, generation, rows).finish()
+}
+
+/// A segment that is being built, a step at a time: between two, others may have their turn.
+pub struct Builder {
+    pub name: Text,
+    generation: u32,
+    signatures: Vec<IndexSignature>,
+    has_time: bool,
+    stamp: u32,
+    rows: Sorted,
+    /// All but the directory.
+    blocks: Vec<Vec<u8>>,
+    /// None: the rows are not in blocks yet.
+    row_firsts: Option<Vec<u16>>,
+    lists: Vec<List>,
+    /// How many lists are built, or left out.
+    listed: usize,
+}
+
+impl Builder {
+    pub fn new(name: &str, table: &Table, generation: u32, rows: Vec<Packed>) -> Self {
+        assert!((1..=limits::SEGMENT_ROWS).contains(&rows.len()), "a segment has 1 to 4,096 rows");
+        let indexes = indexes(table);
+        let time = table.columns.iter().position(|column| Some(&column.name) == table.time.as_ref());
+        let has_time = indexes.first().is_some_and(|index| index.columns.iter().eq(&time));
+        let rows = Sorted::new(table, &indexes, has_time, rows);
+        Self {
+            name: name.into(),
+            generation,
+            signatures: indexes.iter().map(|index| signature(table, index)).collect(),
+            has_time,
+            stamp: rows.stamp(name, generation),
+            rows,
+            blocks: Vec::new(),
+            row_firsts: None,
+            lists: Vec::new(),
+            listed: 0,
+        }
+    }
+
+    /// Builds one more part; false once nothing is left but to finish.
+    pub fn step(&mut self) -> bool {
+        if self.row_firsts.is_none() {
+            self.row_firsts = Some(self.rows.pack(self.stamp, &mut self.blocks));
+        } else if self.listed <= self.signatures.len() {
+            self.lists.extend(self.rows.list(self.listed, &self.signatures, self.stamp, &mut self.blocks));
+            self.listed += 1;
+        } else {
+            return false;
+        }
+        true
+    }
+
+    /// The segment's blocks, the directory first.
+    pub fn finish(mut self) -> Vec<Vec<u8>> {
+        while self.step() {}
+        let Self { rows: Sorted(rows), mut blocks, .. } = self;
+        let time_key =
+            |indexed: Option<&Indexed>| Some(indexed?.keys.first()?.clone()).filter(|_| self.has_time);
+        let keys = || rows.iter().map(Indexed::key);
+        let directory = Directory {
+            table: self.name,
+            generation: self.generation,
+            rows: rows.len() as u32,
+            bytes: rows.iter().map(|indexed| indexed.packed.row.as_str().len() as u64).sum(),
+            oldest: time_key(rows.first()),
+            newest: time_key(rows.last()),
+            stamp: self.stamp,
+            keys: KeyRange::of(keys().min().unwrap_or_default(), keys().max().unwrap_or_default()),
+            filter: KeyFilter::of(keys()),
+            row_firsts: self.row_firsts.unwrap_or_default(),
+            lists: self.lists,
+        };
+        let (directory, sealed) = directory.seal();
+        blocks.truncate(directory.blocks() as usize - 1);
+        blocks.insert(0, sealed);
+        blocks
+    }
 }
 
 /// Rows with their index keys, in the order of (time, key).
@@ -105,31 +157,29 @@ impl Sorted {
         cut(frame::SEGMENT_ROW_BLOCK, &rows, size, payload, blocks)
     }
 
-    /// Appends the blocks of all lists.
-    fn lists(&self, table: &Table, indexes: &[Index], stamp: u32, blocks: &mut Vec<Vec<u8>>) -> Vec<List> {
-        let by_key = self.list(|row| row.key().as_bytes());
-        let mut lists = vec![list(Vec::new(), &by_key, stamp, blocks)];
-        for (n, index) in indexes.iter().enumerate() {
-            let entries = self.list(|row| &row.keys[n]);
-            if entries.iter().all(|(key, _)| key.len() <= INDEX_KEY_BYTES) {
-                lists.push(list(signature(table, index), &entries, stamp, blocks));
-            }
-        }
-        lists
+    /// Appends the blocks of a list: of the primary key's first, then of each index. None if it has too long a key.
+    fn list(
+        &self,
+        n: usize,
+        signatures: &[IndexSignature],
+        stamp: u32,
+        blocks: &mut Vec<Vec<u8>>,
+    ) -> Option<List> {
+        let Some(index) = n.checked_sub(1) else {
+            return Some(list(Vec::new(), &self.entries(|row| row.key().as_bytes()), stamp, blocks));
+        };
+        let entries = self.entries(|row| &row.keys[index]);
+        let fits = entries.iter().all(|(key, _)| key.len() <= INDEX_KEY_BYTES);
+        fits.then(|| list(signatures[index].clone(), &entries, stamp, blocks))
     }
 
     /// Entries in the order of (index key, key).
-    fn list<'s>(&'s self, index_key: impl Fn(&'s Indexed) -> &'s [u8]) -> Vec<ListEntry<'s>> {
+    fn entries<'s>(&'s self, index_key: impl Fn(&'s Indexed) -> &'s [u8]) -> Vec<ListEntry<'s>> {
         let mut entries: Vec<ListEntry<'s>> = self.0.iter().map(index_key).zip(0u16..).collect();
         let key = |row: u16| self.0[usize::from(row)].key();
         entries
             .sort_unstable_by(|left, right| left.0.cmp(right.0).then_with(|| key(left.1).cmp(key(right.1))));
         entries
-    }
-
-    fn key_range(&self) -> KeyRange {
-        let keys = || self.0.iter().map(Indexed::key);
-        KeyRange::of(keys().min().unwrap_or_default(), keys().max().unwrap_or_default())
     }
 }
 

@@ -19,7 +19,7 @@ mod key_filter;
 
 pub use crate::protocol::SegmentId;
 pub use block::{Block, PackedRow};
-pub use build::{Packed, build};
+pub use build::{Builder, Packed, build};
 pub use directory::Directory;
 pub use key_filter::KeyHash;
 
