@@ -16,9 +16,8 @@ const times = (least, peer) => ({ least, peer })
 const grouped = (count) => count.toLocaleString('en')
 
 const SCALE = { rows: 10_000, concurrent: 1_000, singles: 200, reads: 500, queries: 40, lives: 30 }
-const FULL = { passes: 5, durabilities: ['strict', 'relaxed'], tiers: [10_000, 100_000], scale: SCALE }
+const FULL = { passes: 5, durabilities: ['strict', 'relaxed'], tiers: [10_000, 100_000, 1_000_000], scale: SCALE }
 const QUICK = { passes: 3, durabilities: ['strict'], tiers: [10_000, 100_000], scale: { ...SCALE, concurrent: 300, singles: 100 } }
-const MILLION = 1_000_000
 /** Before the first pass, so that nothing measured is being compiled. */
 export const WARM_UP = { ...SCALE, rows: 1_000, concurrent: 100, singles: 20, reads: 100, queries: 5, lives: 5 }
 
@@ -64,12 +63,9 @@ const OWN = [
   { figure: 'shipped', work: 'shipped size, module and JavaScript, brotli', unit: 'kB', most: 150 },
 ]
 
-export function planOf({ quick, million }) {
+export function planOf({ quick }) {
   const { passes, durabilities, tiers, scale } = quick ? QUICK : FULL
-  return {
-    passes, scale, turns: [...durabilities.flatMap(turnsOf), READS], reopen: REOPEN,
-    tiers: million ? [...tiers, MILLION] : tiers,
-  }
+  return { passes, scale, tiers, turns: [...durabilities.flatMap(turnsOf), READS], reopen: REOPEN }
 }
 
 /** The lines of the report about works of all stores: `{ key, via, work, unit, targets }`, where `key` finds the samples. */

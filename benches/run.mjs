@@ -1,6 +1,6 @@
 // Thermocline beside other stores, in one Chromium, in turns.
 //
-//   node benches/run.mjs [--quick] [--million]     --quick: three passes instead of five, strict writes only
+//   node benches/run.mjs [--quick]     three passes instead of five, strict writes only, no million rows
 //
 // Prints a table and writes target/bench/report.json. How it is measured is in benches/README.md. The
 // package must have been built before: `make bench` does so.
@@ -52,7 +52,7 @@ function shippedSize() {
 }
 
 async function main() {
-  const plan = planOf({ quick: process.argv.includes('--quick'), million: process.argv.includes('--million') })
+  const plan = planOf({ quick: process.argv.includes('--quick') })
   const load = loadavg()[0]
   await build({ configFile: here('browser/vite.config.mjs') })
   const server = await startBenchServer(here('../target/bench-page'), [WARM_UP.rows, ...plan.tiers])
