@@ -52,6 +52,11 @@ impl Shelf {
         self.missing.take().into_iter().collect()
     }
 
+    /// How many segments have a block here.
+    pub fn segments_at_hand(&self) -> usize {
+        self.blocks.keys().map(|(id, _)| id).collect::<BTreeSet<_>>().len()
+    }
+
     /// Lets go of every block.
     pub fn clear(&mut self) {
         self.blocks.clear();

@@ -212,3 +212,36 @@ proptest! {
         }
     }
 }
+
+/// Six segments, one after the other in time, with nothing of them in memory.
+fn six_days() -> Device {
+    let page = |day: u8| Act::Page((0..10).map(|n| (day * 10 + n, Some((Some(day as i8), None)))).collect());
+    let acts: Vec<Act> = (0..6).flat_map(|day| [page(day), Act::Checkpoint]).collect();
+    let mut device = device(&acts, false, true);
+    device.room.shelf.clear();
+    device.room.reads = 0;
+    device
+}
+
+fn by_time(limit: Option<usize>) -> Walk {
+    Walk { index: Some(0), descending: true, limit, ..Walk::whole() }
+}
+
+#[test]
+fn in_the_order_of_time_a_segment_is_not_read_before_its_time() {
+    let mut device = six_days();
+    let newest = device.room.ask(&device.state, |view| answer(view, &by_time(Some(5))));
+    assert_eq!(newest.len(), 5);
+    assert!(device.room.shelf.segments_at_hand() <= 2, "of six");
+    let day = Walk { from: Bound::Included(newest[0].0.clone()), ..by_time(None) };
+    device.room.shelf.clear();
+    assert_eq!(device.room.ask(&device.state, |view| answer(view, &day)).len(), 10);
+    assert_eq!(device.room.shelf.segments_at_hand(), 1, "the others end before it");
+}
+
+#[test]
+fn segments_that_a_walk_will_reach_are_read_at_once() {
+    let mut device = six_days();
+    assert_eq!(device.room.ask(&device.state, |view| answer(view, &by_time(None))).len(), 60);
+    assert!(device.room.reads <= READS_MAX, "{} reads", device.room.reads);
+}

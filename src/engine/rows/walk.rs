@@ -1,7 +1,7 @@
 //! A walk in an index's order over memory and segments together.
 //!
-//! Each source yields its entries in order; the least of their heads comes next. An entry of a segment
-//! whose row is dead, or has a slot, is passed over. Where a block is not at hand the walk notes what it
+//! Each source yields its entries in order; the least of their heads comes next. In the order of time a segment
+//! is not looked into before its time has come. An entry of a segment whose row is dead, or has a slot, is passed over. Where a block is not at hand the walk notes what it
 //! will need and ends early: the caller reads the blocks and begins again.
 
 use super::arena::Arena;
@@ -21,39 +21,39 @@ const AHEAD: usize = 64;
 
 pub fn walk<'a>(
     rows: &'a TableRows,
-    (blocks, arena): (&'a dyn Blocks, &'a Arena),
+    at_hand: (&'a dyn Blocks, &'a Arena),
     walk: &Walk,
     visit: &mut dyn FnMut(Entry<'a>) -> ControlFlow<()>,
 ) {
-    let mut sources: Vec<Box<dyn Iterator<Item = Step<'a>> + 'a>> = vec![in_memory(rows, walk)];
-    let mut is_complete = true;
+    let mut merged = Merged { heads: BinaryHeap::new(), sources: Vec::new(), descending: walk.descending };
+    let mut is_complete = merged.add(in_memory(rows, walk));
     for rested in &rows.segments {
-        match SegmentWalk::begin(rows, rested, (blocks, arena), walk) {
-            Some(source) => sources.push(Box::new(source)),
-            None => is_complete = false,
-        }
+        is_complete &= match Span::of(rows, rested, walk) {
+            Some(span) if span.lies_outside(walk) => true,
+            Some(span) => merged.await_turn(rested, span),
+            None => SegmentWalk::begin(rows, rested, at_hand, walk)
+                .is_some_and(|source| merged.add(Box::new(source))),
+        };
     }
-    let mut heads = BinaryHeap::with_capacity(sources.len());
-    for (n, source) in sources.iter_mut().enumerate() {
-        is_complete &= push(&mut heads, source.next(), n, walk.descending);
-    }
-    if !is_complete {
-        return;
-    }
-    while let Some(Head { entry, source, .. }) = heads.pop() {
-        if visit(entry).is_break() || !push(&mut heads, sources[source].next(), source, walk.descending) {
-            return;
-        }
+    while is_complete && let Some(head) = merged.heads.pop() {
+        is_complete = match (head.entry, &merged.sources[head.source]) {
+            (Some(entry), _) => visit(entry).is_continue() && merged.advance(head.source),
+            (None, Source::Waiting(rested, span)) => {
+                let (rested, span) = (*rested, *span);
+                let begun = SegmentWalk::begin(rows, rested, at_hand, walk);
+                if !begun.is_some_and(|source| merged.begin(head.source, Box::new(source))) {
+                    return merged.look_ahead(rows, at_hand, walk, (rested, span));
+                }
+                true
+            }
+            (None, Source::Begun(_)) => true,
+        };
     }
 }
 
 /// About how many entries a walk visits.
 pub fn estimate(rows: &TableRows, walk: &Walk) -> usize {
-    let (from, to) = (walk.from.as_ref().map(Vec::as_slice), walk.to.as_ref().map(Vec::as_slice));
-    let rested = rows.segments.iter().filter_map(|rested| {
-        let list = list_of(rows, rested, walk)?;
-        Some(rested.directory.estimate(list, from, to))
-    });
+    let rested = rows.segments.iter().map(|rested| estimate_of(rows, rested, walk));
     let counted = match walk.index {
         Some(index) => rows.indexes.range(index, walk).take(COUNTED).count(),
         None => rows.slots.range::<[u8], _>(key_bounds(walk)).take(COUNTED).count(),
@@ -62,39 +62,142 @@ pub fn estimate(rows: &TableRows, walk: &Walk) -> usize {
     rested.sum::<usize>() + in_memory
 }
 
+fn estimate_of(rows: &TableRows, rested: &Rested, walk: &Walk) -> usize {
+    let (from, to) = (walk.from.as_ref().map(Vec::as_slice), walk.to.as_ref().map(Vec::as_slice));
+    list_of(rows, rested, walk).map_or(0, |list| rested.directory.estimate(list, from, to))
+}
+
 /// What a source has next: an entry, or a block that is missing.
 enum Step<'a> {
     Entry(Entry<'a>),
     Missing,
 }
 
+type Steps<'a> = Box<dyn Iterator<Item = Step<'a>> + 'a>;
+
+enum Source<'a> {
+    Begun(Steps<'a>),
+    /// A segment of which nothing is read before its time has come.
+    Waiting(&'a Rested, Span<'a>),
+}
+
+/// The times over which a segment lies, as keys of the time column's index.
+#[derive(Clone, Copy)]
+struct Span<'a> {
+    oldest: &'a [u8],
+    newest: &'a [u8],
+}
+
+impl<'a> Span<'a> {
+    /// `None`: the walk is not in the order of time, or the segment does not know its own.
+    fn of(rows: &TableRows, rested: &'a Rested, walk: &Walk) -> Option<Self> {
+        let is_by_time = walk.index == Some(0) && rows.layout.table.time.is_some();
+        let directory = &rested.directory;
+        let span = Self { oldest: directory.oldest.as_deref()?, newest: directory.newest.as_deref()? };
+        (is_by_time && list_of(rows, rested, walk).is_some()).then_some(span)
+    }
+
+    /// Whether nothing of it is in a walk's range. A bound stands for all keys that begin with it.
+    fn lies_outside(&self, walk: &Walk) -> bool {
+        let is_before = match &walk.from {
+            Bound::Included(from) => self.newest < from.as_slice(),
+            Bound::Excluded(from) => self.newest < from.as_slice() || self.newest.starts_with(from),
+            Bound::Unbounded => false,
+        };
+        is_before
+            || match &walk.to {
+                Bound::Included(to) => self.oldest > to.as_slice() && !self.oldest.starts_with(to),
+                Bound::Excluded(to) => self.oldest >= to.as_slice(),
+                Bound::Unbounded => false,
+            }
+    }
+
+    fn lies_over(&self, other: Self) -> bool {
+        self.oldest <= other.newest && other.oldest <= self.newest
+    }
+}
+
+/// Sources in one order.
+struct Merged<'a> {
+    heads: BinaryHeap<Head<'a>>,
+    sources: Vec<Source<'a>>,
+    descending: bool,
+}
+
+/// The next entry of a source; or, of one that waits, a key that none of its entries comes before.
 struct Head<'a> {
-    entry: Entry<'a>,
+    index_key: &'a [u8],
+    entry: Option<Entry<'a>>,
     source: usize,
     descending: bool,
 }
 
-/// False if the source's next block is missing.
-fn push<'a>(
-    heads: &mut BinaryHeap<Head<'a>>,
-    step: Option<Step<'a>>,
-    source: usize,
-    descending: bool,
-) -> bool {
-    match step {
-        Some(Step::Entry(entry)) => heads.push(Head { entry, source, descending }),
-        Some(Step::Missing) => return false,
-        None => {}
+impl<'a> Merged<'a> {
+    /// False if the source's next block is missing.
+    fn add(&mut self, steps: Steps<'a>) -> bool {
+        self.sources.push(Source::Begun(steps));
+        self.advance(self.sources.len() - 1)
     }
-    true
+
+    /// A segment waits until all before its time has been visited.
+    fn await_turn(&mut self, rested: &'a Rested, span: Span<'a>) -> bool {
+        let index_key = if self.descending { span.newest } else { span.oldest };
+        let (source, descending) = (self.sources.len(), self.descending);
+        self.sources.push(Source::Waiting(rested, span));
+        self.heads.push(Head { index_key, entry: None, source, descending });
+        true
+    }
+
+    /// A segment waits no longer. False if its next block is missing.
+    fn begin(&mut self, source: usize, steps: Steps<'a>) -> bool {
+        self.sources[source] = Source::Begun(steps);
+        self.advance(source)
+    }
+
+    /// A segment whose time has come lacks a block: looks into those that lie over the same time, and into as many
+    /// more as the caller expects to need, so that all they lack is noted at once.
+    fn look_ahead(
+        self,
+        rows: &'a TableRows,
+        at_hand: (&'a dyn Blocks, &'a Arena),
+        walk: &Walk,
+        (missed, span): (&'a Rested, Span<'a>),
+    ) {
+        let wanted = walk.limit.unwrap_or(usize::MAX);
+        let mut seen = estimate_of(rows, missed, walk);
+        for head in self.heads.into_sorted_vec().into_iter().rev() {
+            let Source::Waiting(rested, other) = self.sources[head.source] else { continue };
+            if seen < wanted || other.lies_over(span) {
+                seen = seen.saturating_add(estimate_of(rows, rested, walk));
+                SegmentWalk::begin(rows, rested, at_hand, walk).and_then(|mut source| source.next());
+            }
+        }
+    }
+
+    /// Takes the next entry of a source. False if its block is missing.
+    fn advance(&mut self, source: usize) -> bool {
+        let Source::Begun(steps) = &mut self.sources[source] else { return true };
+        let descending = self.descending;
+        match steps.next() {
+            Some(Step::Entry(entry)) => {
+                self.heads.push(Head { index_key: entry.index_key, entry: Some(entry), source, descending });
+            }
+            Some(Step::Missing) => return false,
+            None => {}
+        }
+        true
+    }
 }
 
 impl Ord for Head<'_> {
-    /// The greatest comes first out of the heap.
+    /// The greatest comes first out of the heap: of one index key a source that waits, then by key.
     fn cmp(&self, other: &Self) -> Ordering {
-        let place = |head: &Self| (head.entry.index_key, head.entry.key);
-        let order = place(self).cmp(&place(other));
-        if self.descending { order } else { order.reverse() }
+        let in_order = |order: Ordering| if self.descending { order } else { order.reverse() };
+        let of_one_key = || match (&self.entry, &other.entry) {
+            (Some(entry), Some(other)) => in_order(entry.key.cmp(other.key)),
+            (entry, other) => other.is_some().cmp(&entry.is_some()),
+        };
+        in_order(self.index_key.cmp(other.index_key)).then_with(of_one_key)
     }
 }
 
@@ -112,7 +215,7 @@ impl PartialEq for Head<'_> {
 
 impl Eq for Head<'_> {}
 
-fn in_memory<'a>(rows: &'a TableRows, walk: &Walk) -> Box<dyn Iterator<Item = Step<'a>> + 'a> {
+fn in_memory<'a>(rows: &'a TableRows, walk: &Walk) -> Steps<'a> {
     let entry = |index_key: &'a [u8], key: &'a Key| {
         let row = rows.slots.get(key)?.shown()?.as_str();
         Some(Step::Entry(Entry { index_key, key: key.as_str(), row }))
