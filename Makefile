@@ -28,12 +28,12 @@ demo: setup ## build everything and start Daybook on a Supabase of its own: PORT
 ##@ While you work
 
 .PHONY: bench
-bench: setup ## measure beside five other stores, in Chromium: about half an hour
+bench: setup ## measure beside five other stores, in Chromium: about ten minutes
 	@node scripts/build-pkg.mjs --quiet
 	@node benches/run.mjs
 
 .PHONY: bench-quick
-bench-quick: setup ## the same, fewer passes, writes and rows: about three minutes
+bench-quick: setup ## the same, fewer passes, writes and rows: about two minutes
 	@node scripts/build-pkg.mjs --quiet
 	@node benches/run.mjs --quick
 

@@ -17,7 +17,7 @@ const grouped = (count) => count.toLocaleString('en')
 
 const SCALE = { rows: 10_000, concurrent: 1_000, singles: 200, reads: 500, queries: 40, lives: 30 }
 const FULL = { passes: 5, durabilities: ['strict', 'relaxed'], tiers: [10_000, 100_000, 1_000_000], scale: SCALE }
-const QUICK = { passes: 3, durabilities: ['strict'], tiers: [10_000, 100_000], scale: { ...SCALE, concurrent: 300, singles: 100 } }
+const QUICK = { passes: 2, durabilities: ['strict'], tiers: [10_000, 100_000], scale: { ...SCALE, concurrent: 300, singles: 100, queries: 20 } }
 /** Before the first pass, so that nothing measured is being compiled. */
 export const WARM_UP = { ...SCALE, rows: 1_000, concurrent: 100, singles: 20, reads: 100, queries: 5, lives: 5 }
 

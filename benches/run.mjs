@@ -1,6 +1,6 @@
 // Thermocline beside other stores, in one Chromium, in turns.
 //
-//   node benches/run.mjs [--quick]     three passes instead of five, strict writes only, no million rows
+//   node benches/run.mjs [--quick]     two passes instead of five, strict writes only, no million rows
 //
 // Prints a table and writes target/bench/report.json. How it is measured is in benches/README.md. The
 // package must have been built before: `make bench` does so.
