@@ -7,7 +7,7 @@
 use super::arena::Arena;
 use super::rested::Rested;
 use super::table::TableRows;
-use crate::engine::segment::Blocks;
+use crate::engine::segment::{Blocks, lie_outside};
 use crate::protocol::Key;
 use crate::query::{Entry, Walk};
 use std::cmp::Ordering;
@@ -97,19 +97,9 @@ impl<'a> Span<'a> {
         (is_by_time && list_of(rows, rested, walk).is_some()).then_some(span)
     }
 
-    /// Whether nothing of it is in a walk's range. A bound stands for all keys that begin with it.
     fn lies_outside(&self, walk: &Walk) -> bool {
-        let is_before = match &walk.from {
-            Bound::Included(from) => self.newest < from.as_slice(),
-            Bound::Excluded(from) => self.newest < from.as_slice() || self.newest.starts_with(from),
-            Bound::Unbounded => false,
-        };
-        is_before
-            || match &walk.to {
-                Bound::Included(to) => self.oldest > to.as_slice() && !self.oldest.starts_with(to),
-                Bound::Excluded(to) => self.oldest >= to.as_slice(),
-                Bound::Unbounded => false,
-            }
+        let (from, to) = (walk.from.as_ref().map(Vec::as_slice), walk.to.as_ref().map(Vec::as_slice));
+        lie_outside(self.oldest, self.newest, from, to)
     }
 
     fn lies_over(&self, other: Self) -> bool {

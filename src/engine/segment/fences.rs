@@ -52,6 +52,12 @@ impl<'k> Cut<'k> {
     }
 }
 
+/// Whether no key from the least to the greatest lies in a range.
+pub fn lie_outside(least: &[u8], greatest: &[u8], from: Bound<&[u8]>, to: Bound<&[u8]>) -> bool {
+    Cut::before_range(from).is_some_and(|low| low.is_after(greatest))
+        || Cut::after_range(to).is_some_and(|high| !high.is_after(least))
+}
+
 impl Fences {
     /// Adds a block's fence: its first position and index key, and the last index key before it.
     pub fn push(&mut self, first: u16, key: &[u8], before: Option<&[u8]>) {

@@ -21,6 +21,7 @@ pub use crate::protocol::SegmentId;
 pub use block::{Block, PackedRow};
 pub use build::{Builder, Packed, build};
 pub use directory::Directory;
+pub(in crate::engine) use fences::lie_outside;
 pub use key_filter::KeyHash;
 
 /// Blocks that have been admitted and are at hand.
