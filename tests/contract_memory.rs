@@ -9,7 +9,7 @@ use contract::{Place, id, next};
 use pollster::block_on;
 use thermocline::protocol::ErrorCode;
 use thermocline::store::memory::{Failure, MemoryStore};
-use thermocline::store::{Durability, Loaded, Seq, Store};
+use thermocline::store::{Durability, Loaded, Next, Seq, Store};
 
 use Durability::{Relaxed, Strict};
 
@@ -193,4 +193,21 @@ fn an_evicted_database_is_noticed_and_comes_back_empty() {
     assert_eq!(block_on(store.tail(0)).unwrap_err().code, ErrorCode::StorageLost);
     assert_eq!(texts(&store), [""; 0]);
     assert_eq!(block_on(store.tail(0)).unwrap().manifest.incarnation, [9; 16]);
+}
+
+/// The seqs of the next database begin anew, below the base of the one that is gone.
+#[test]
+fn what_is_left_to_sweep_is_never_taken_from_the_next_database() {
+    let store = store();
+    append(&store, "a", Strict);
+    let next = Next { base: 1, ..Next::default() };
+    block_on(store.checkpoint(0, &next)).unwrap().expect("nobody else made one");
+    store.evict([9; 16], [8; 16]);
+    let other = store.clone();
+    assert_eq!(texts(&other), [""; 0]);
+    append(&other, "first", Strict);
+    assert_eq!(block_on(store.sweep()).unwrap_err().code, ErrorCode::StorageLost);
+    assert_eq!(texts(&store), ["first"]);
+    block_on(store.sweep()).unwrap();
+    assert_eq!(texts(&other), ["first"]);
 }

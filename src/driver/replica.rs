@@ -8,6 +8,7 @@
 
 mod damage;
 mod folded;
+mod loss;
 mod reading;
 
 pub use damage::{QUARANTINE, Quarantined};
@@ -50,6 +51,7 @@ pub struct Replica<S: Store, P: Platform> {
     /// Segments that could not be read, and the log does not know it yet.
     lost: RefCell<Vec<Lost>>,
     watchers: RefCell<Vec<Watcher>>,
+    loss_watcher: RefCell<Option<Rc<dyn Fn()>>>,
 }
 
 impl<S: Store + 'static, P: Platform> Replica<S, P> {
@@ -79,6 +81,7 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
             damaged: Cell::new(0),
             lost: RefCell::default(),
             watchers: RefCell::default(),
+            loss_watcher: RefCell::default(),
         });
         replica.rebuild(loaded).await?;
         drop(turn);
@@ -132,7 +135,7 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
     /// Appends one frame of the sync machine and folds it.
     pub async fn append(self: &Rc<Self>, frame: Frame) -> Result<(), Fault> {
         let durability = match frame {
-            Frame::Write(_) | Frame::Sent(_) => self.durability,
+            Frame::Write(_) | Frame::Sent(_) | Frame::Imported(_) => self.durability,
             // These can be had again from the server.
             Frame::Pushed(_)
             | Frame::Pulled(_)
@@ -164,7 +167,7 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
     /// Catches up; the turn to fold is the caller's.
     async fn follow(&self) -> Result<(), Fault> {
         let seq = self.state().seq;
-        let tail = self.store.tail(seq).await?;
+        let tail = self.store.tail(seq).await.inspect_err(|fault| self.note_loss(fault))?;
         self.check_life(&tail.manifest)?;
         if tail.manifest.version != self.manifest().version {
             return self.reload().await;
@@ -205,17 +208,6 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
             self.folded.rest_at(manifest);
             self.forget_blocks(&self.state());
         }
-    }
-
-    /// A database that was emptied or replaced is another one: this replica ends.
-    fn check_life(&self, manifest: &Manifest) -> Result<(), Fault> {
-        if manifest.incarnation == self.folded.manifest.borrow().incarnation {
-            return Ok(());
-        }
-        let message = "the local database was emptied or replaced; reload the page to open the new one";
-        let fault = Fault::new(ErrorCode::StorageLost, message);
-        *self.halted.borrow_mut() = Some(fault.clone());
-        Err(fault)
     }
 
     fn may_write(&self, request: &Request) -> Result<(), Fault> {
@@ -273,7 +265,8 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
             return Err(Fault::new(ErrorCode::InvalidRequest, format!("a frame was not stored: {damage}")));
         }
         let frames = [bytes];
-        let seqs = self.append_or_evict(&frames, durability).await?;
+        let appended = self.append_or_evict(&frames, durability).await;
+        let seqs = appended.inspect_err(|fault| self.note_loss(fault))?;
         let [bytes] = frames;
         let seq = seqs.first().copied().unwrap_or_default();
         let records = records::count(&bytes) as u64;

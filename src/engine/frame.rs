@@ -8,15 +8,19 @@
 //! (invariant 12). Kinds are numbered for life; a number is never used again. The version is that of the
 //! payload: a kind whose payload never changed is still written as version 1.
 
+use super::outbox::{Pending, Place};
+use super::rows::RowId;
 use crate::protocol::pull::{Page, PullRequest};
 use crate::protocol::push::Outcome;
-use crate::protocol::{MutationId, Request, Rev, Schema, SegmentId, Seq, Text, json, limits, schema};
+use crate::protocol::{
+    Incarnation, MutationId, Request, Rev, Schema, SegmentId, Seq, Text, json, limits, schema,
+};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Version of frames, state record and reducer: the newest that is read.
-pub const FORMAT_VERSION: u8 = 2;
+pub const FORMAT_VERSION: u8 = 3;
 const MAGIC: [u8; 2] = *b"TC";
 const HEADER: usize = 12;
 
@@ -40,6 +44,8 @@ pub enum Frame {
     Fetched(Fetched),
     /// A table's horizon has moved.
     Evicted(Evicted),
+    /// Pending mutations of another database, with the rows they were made over.
+    Imported(Imported),
 }
 
 /// Seals mutations: what `Sent` names is never coalesced again, and repeated as it is.
@@ -102,8 +108,21 @@ pub struct Evicted {
     pub asked: bool,
 }
 
-/// Kind numbers. 6, 7 and 10–12 are kept for `Resolved`, `Settled`, `Audited`, `Files` and `Imported`; 32 and
-/// up are not log frames.
+/// Mutations keep their ids, so that those which had been sent are answered as before.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Imported {
+    /// The database they come from.
+    pub from: Incarnation,
+    /// All of its outbox from the first place here to this one, which is not part of it.
+    pub until: Place,
+    #[serde(deserialize_with = "json::placed_objects")]
+    pub rows: Vec<(RowId, Rev, Text)>,
+    /// With their places there, oldest first.
+    pub pending: Vec<(Place, Pending)>,
+}
+
+/// Kind numbers. 6, 7, 10 and 11 are kept for `Resolved`, `Settled`, `Audited` and `Files`; 32 and up are not
+/// log frames.
 mod kind {
     pub const WRITE: u8 = 1;
     pub const SENT: u8 = 2;
@@ -112,6 +131,7 @@ mod kind {
     pub const FETCHED: u8 = 5;
     pub const EVICTED: u8 = 8;
     pub const SCHEMA: u8 = 9;
+    pub const IMPORTED: u8 = 12;
     pub const RESYNC: u8 = 13;
     pub const LOST: u8 = 14;
 }
@@ -160,6 +180,7 @@ impl Frame {
             Self::Lost(lost) => seal(kind::LOST, lost),
             Self::Fetched(fetched) => seal(kind::FETCHED, fetched),
             Self::Evicted(evicted) => seal(kind::EVICTED, evicted),
+            Self::Imported(imported) => seal(kind::IMPORTED, imported),
         }
     }
 
@@ -176,6 +197,7 @@ impl Frame {
             kind::LOST => Self::Lost(read(payload)?),
             kind::FETCHED => Self::Fetched(read(payload)?),
             kind::EVICTED => Self::Evicted(read(payload)?),
+            kind::IMPORTED => Self::Imported(read(payload)?),
             other => return Err(Damage::UnknownKind(other)),
         })
     }
@@ -206,14 +228,14 @@ fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes
 }
 
-/// The version that introduced a kind's present payload. 2: a table names its indexes; segments.
+/// The version that introduced a kind's present payload. 2: a table names its indexes; segments. 3: imports.
 fn payload_version(kind: u8) -> u8 {
     match kind {
+        kind::IMPORTED | TIERED_RECORD => 3,
         kind::SCHEMA
         | kind::LOST
         | kind::FETCHED
         | kind::EVICTED
-        | TIERED_RECORD
         | SEGMENT_DIRECTORY
         | SEGMENT_ROW_BLOCK
         | SEGMENT_LIST_BLOCK => 2,

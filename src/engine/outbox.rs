@@ -88,6 +88,11 @@ impl Outbox {
         self.pending.len()
     }
 
+    /// Above all places that were given out.
+    pub fn next(&self) -> Place {
+        self.next
+    }
+
     pub fn is_empty(&self) -> bool {
         self.pending.is_empty()
     }

@@ -4,6 +4,7 @@
 
 use super::answers::Answers;
 use super::horizon::{Horizon, Paged};
+use super::imported::Imports;
 use super::outbox::Outbox;
 use super::rows::{Known, View};
 use super::state::{Batch, Round, State};
@@ -25,6 +26,7 @@ pub struct Picture {
     pub own_xids: BTreeSet<u64>,
     pub stamp: Stamp,
     pub answers: Answers,
+    pub imports: Imports,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -72,5 +74,6 @@ fn picture(view: &View, state: &State) -> Picture {
         own_xids: state.own_xids.clone(),
         stamp: state.stamp,
         answers: state.answers.clone(),
+        imports: state.imports.clone(),
     }
 }

@@ -30,6 +30,9 @@ pub fn fold(state: &mut State, seq: Seq, pushed: Pushed, changes: &mut Changes) 
         };
         let before = state.seen(&row);
         complete &= settle(state, seq, place, &row, outcome);
+        if state.outbox.place(id).is_none() {
+            state.imports.pending.remove(&id);
+        }
         let after = state.rebase(&row);
         changes.note(row, before, after);
     }
@@ -98,6 +101,8 @@ fn applied(state: &mut State, seq: Seq, pending: &Pending, rev: Option<Rev>, set
             state.rows.bury(table, key, rev, seq, Source::Answer);
             return true;
         }
+        // It may have been applied in another form.
+        _ if state.imports.pending.contains(&pending.id) => None,
         Op::Update => match state.rows.get(table, key) {
             Some(base) if base.rev == rev => Some(base.row.clone()),
             Some(base) if Some(base.rev) == pending.base => {

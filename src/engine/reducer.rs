@@ -9,7 +9,7 @@ use super::frame::{Frame, Resync, Sent};
 use super::outbox::Pending;
 use super::rows::{Base, RowId};
 use super::state::{Batch, State};
-use super::{horizon, pulled, pushed, write};
+use super::{horizon, imported, pulled, pushed, write};
 use crate::protocol::{Schema, Seq, Table, Text};
 use std::collections::BTreeMap;
 
@@ -26,6 +26,9 @@ pub fn needs(state: &State, frame: &Frame) -> Vec<RowId> {
         Frame::Pushed(pushed) => {
             let pending = pushed.outcomes.iter().filter_map(|(id, _)| state.outbox.get(*id));
             pending.map(|pending| pending.row.clone()).collect()
+        }
+        Frame::Imported(imported) => {
+            imported.pending.iter().map(|(_, pending)| pending.row.clone()).collect()
         }
         // The newest version wins: a page needs nothing.
         Frame::Sent(_)
@@ -59,6 +62,7 @@ pub fn apply(state: &mut State, found: Found, seq: Seq, frame: Frame) -> Changes
         }
         Frame::Fetched(fetched) => horizon::fetch(state, seq, fetched, &mut changes),
         Frame::Evicted(evicted) => horizon::evict(state, seq, evicted, &mut changes),
+        Frame::Imported(imported) => imported::fold(state, seq, imported, &mut changes),
     }
     changes
 }

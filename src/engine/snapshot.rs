@@ -8,6 +8,7 @@ mod former;
 use super::answers::Answers;
 use super::frame::{self, Damage, TIERED_RECORD, seal};
 use super::horizon::{Horizon, Paged};
+use super::imported::Imports;
 use super::outbox::Outbox;
 use super::rows::{Dead, Rested, Rows, Slot, TableRows};
 use super::segment::{Directory, SegmentId};
@@ -36,6 +37,9 @@ pub struct Record {
     last_pull_ms: Option<u64>,
     horizons: BTreeMap<Text, Horizon>,
     paged: BTreeMap<Text, Paged>,
+    /// Behind the tables, where version 2 ended.
+    #[serde(skip)]
+    imports: Imports,
 }
 
 /// The rows of a table: slots that must stay in memory, and the segments with the rest.
@@ -76,11 +80,12 @@ impl Record {
             last_pull_ms: state.last_pull_ms,
             horizons: state.horizons.clone(),
             paged: state.paged.clone(),
+            imports: state.imports.clone(),
         }
     }
 
     pub fn seal(&self, tables: Vec<TableRecord>) -> Vec<u8> {
-        seal(TIERED_RECORD, &(self, tables))
+        seal(TIERED_RECORD, &(self, tables, &self.imports))
     }
 
     fn into_state(self, rows: Rows) -> State {
@@ -100,6 +105,7 @@ impl Record {
             last_pull_ms: self.last_pull_ms,
             horizons: self.horizons,
             paged: self.paged,
+            imports: self.imports,
         };
         state.place_horizons();
         state.rebase_all();
@@ -123,10 +129,15 @@ impl TableRecord {
 
 /// The state of a checkpoint; `directory` gives the directory of a segment that could be read.
 pub fn read(record: &[u8], directory: impl Fn(SegmentId) -> Option<Rc<Directory>>) -> Result<Opened, Damage> {
-    let (record, tables): (Record, Vec<TableRecord>) = match frame::open(record)? {
+    let (mut record, tables, imports): (Record, Vec<TableRecord>, Imports) = match frame::open(record)? {
+        (TIERED_RECORD, payload) if frame::version(record) < 3 => {
+            let (record, tables) = frame::read(payload)?;
+            (record, tables, Imports::default())
+        }
         (TIERED_RECORD, payload) => frame::read(payload)?,
         (kind, _) => return Err(Damage::UnknownKind(kind)),
     };
+    record.imports = imports;
     let mut damaged = Vec::new();
     let mut rows = BTreeMap::new();
     for table in tables {

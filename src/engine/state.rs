@@ -7,6 +7,7 @@ use super::answers::Answers;
 use super::changes::Before;
 use super::frame::Lost;
 use super::horizon::{Horizon, Paged};
+use super::imported::Imports;
 use super::outbox::Outbox;
 use super::pulled;
 use super::rows::{RowId, Rows};
@@ -53,6 +54,7 @@ pub struct State {
     /// The greatest stamp folded.
     pub stamp: Stamp,
     pub answers: Answers,
+    pub imports: Imports,
     pub last_push_ms: Option<u64>,
     pub last_pull_ms: Option<u64>,
 }

@@ -6,6 +6,7 @@
 use super::crypto::{self, CryptoKey};
 use super::keys::{Keys, Spend};
 use super::live::LiveQueries;
+use super::losses::Losses;
 use super::options::Options;
 use super::report::Status;
 use super::room::Room;
@@ -24,7 +25,7 @@ use web_sys::{BroadcastChannel, MessageEvent};
 pub const PLAIN: serde_wasm_bindgen::Serializer = serde_wasm_bindgen::Serializer::json_compatible();
 /// Names in the vault.
 pub const OPTIONS: &str = "options";
-const SYNC: &str = "sync";
+pub const SYNC: &str = "sync";
 /// Longest that opening waits for table definitions it does not have.
 const DEFINE_MS: u64 = 4_000;
 
@@ -38,6 +39,7 @@ pub struct Client {
     /// What the app gave last, to open the next user's database with.
     pub passphrase: RefCell<Option<CryptoKey>>,
     pub opening: Cell<bool>,
+    pub(super) losses: Losses,
     pub live: Rc<LiveQueries>,
     pub online: Cell<bool>,
     pub on_status: RefCell<Option<Function>>,
@@ -54,8 +56,7 @@ impl Client {
     /// `locked` if the passphrase is wrong. Without one a locked database opens as a client without a room.
     pub async fn open(mut options: Options) -> Result<Rc<Self>, Fault> {
         let sessions = Sessions::open(&options.name, &options.url, &options.key).await?;
-        let stored = serde_json::to_string(&options).unwrap_or_default();
-        sessions.vault().put(OPTIONS, Some(&stored)).await?;
+        sessions.vault().put(OPTIONS, Some(&options.stored())).await?;
         let passphrase = match options.passphrase.take() {
             Some(given) => Some(crypto::passphrase_key(&given).await?),
             None => None,
@@ -72,6 +73,7 @@ impl Client {
             room: RefCell::new(None),
             passphrase: RefCell::new(passphrase),
             opening: Cell::new(false),
+            losses: Losses::default(),
             live: Rc::default(),
             on_status: RefCell::new(None),
             told: RefCell::new(None),
@@ -116,6 +118,7 @@ impl Client {
             inner.run_live();
             inner.tell_status();
         });
+        self.watch_loss(room);
         let weak = Rc::downgrade(self);
         room.courier.watch(move || {
             let Some(inner) = weak.upgrade() else { return };
@@ -129,7 +132,9 @@ impl Client {
 
     /// Turns sync on or off, as any context of this client has asked last.
     async fn follow_sync(&self, room: &Room) -> Result<(), Fault> {
-        match self.sessions.vault().get(SYNC).await? {
+        let stored = self.sessions.vault().get(SYNC).await?;
+        self.losses.note_sync(stored.as_deref());
+        match stored {
             Some(json) => {
                 let tables: Vec<Text> = serde_json::from_str(&json).unwrap_or_default();
                 room.courier.start(tables);
@@ -142,6 +147,7 @@ impl Client {
     /// Keeps which tables are synced, None: sync is off; all contexts follow.
     pub async fn set_sync(&self, tables: Option<&str>) -> Result<(), Fault> {
         self.sessions.vault().put(SYNC, tables).await?;
+        self.losses.note_sync(tables);
         // A closed channel only means that nobody is told: they read it when they open a room.
         let _ = self.channel.post_message(&"sync".into());
         match self.room() {
@@ -205,6 +211,7 @@ impl Client {
             }
             Err(fault) => return Err(fault),
         };
+        self.rescue(&room).await.inspect_err(|_| room.leave())?;
         if let Some(left) = self.room.replace(Some(Rc::clone(&room))) {
             left.leave();
         }
@@ -235,10 +242,7 @@ impl Client {
     /// Folds what other contexts have appended; a database that is gone is opened anew.
     pub async fn catch_up(self: &Rc<Self>) -> Result<(), Fault> {
         match self.room()?.replica.catch_up().await {
-            Err(fault) if fault.code == ErrorCode::StorageLost => {
-                *self.fault.borrow_mut() = Some(fault);
-                self.enter().await
-            }
+            Err(fault) if fault.code == ErrorCode::StorageLost => self.recover().await,
             other => other,
         }
     }
@@ -253,6 +257,7 @@ impl Client {
 
     /// Another context has changed the session, or turned sync on or off.
     async fn follow(self: &Rc<Self>) -> Result<(), Fault> {
+        self.refill_vault().await?;
         self.sessions.reload().await?;
         self.after_session(false).await?;
         match self.room() {

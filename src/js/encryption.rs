@@ -40,6 +40,7 @@ impl Client {
 
     pub fn lock(self: &Rc<Self>) -> Result<(), Fault> {
         self.keys().lock()?;
+        self.losses.forget();
         *self.passphrase.borrow_mut() = None;
         Ok(())
     }
@@ -68,6 +69,7 @@ impl Client {
         let emptied = empty(keys.database()).await;
         // Without the key nothing can be read, whatever came of the emptying.
         keys.shred().await?;
+        self.losses.forget();
         *self.passphrase.borrow_mut() = None;
         emptied
     }

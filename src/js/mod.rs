@@ -11,6 +11,7 @@ mod encryption;
 mod engine;
 mod keys;
 mod live;
+mod losses;
 mod options;
 mod platform;
 mod report;

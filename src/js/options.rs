@@ -63,6 +63,11 @@ impl Options {
         Ok(self)
     }
 
+    /// As the vault keeps them.
+    pub fn stored(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
     pub fn has_table(&self, name: &str) -> bool {
         self.tables.iter().any(|table| table.name() == name)
     }

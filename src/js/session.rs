@@ -114,6 +114,12 @@ impl Sessions {
         Ok(())
     }
 
+    /// Stores the session that this context knows, into a vault that has lost it.
+    pub async fn keep(&self) -> Result<(), Fault> {
+        let session = self.session.borrow().clone();
+        self.store(session).await
+    }
+
     /// Learns a session from an auth answer that went by. Whether the user changed.
     pub async fn learn(&self, answer: &str) -> Result<bool, Fault> {
         let Some(session) = self.read_answer(answer) else { return Ok(false) };

@@ -2,7 +2,8 @@
 //!
 //! Database `thermocline/<name>`: who is signed in, the options the page opened with (so that the service
 //! worker can sync without it), whether sync is on. Everything is sealed with AES-256-GCM under a key that
-//! cannot be exported; each value has a fresh nonce.
+//! cannot be exported; each value has a fresh nonce. Where the browser has closed the database, or thrown it
+//! away, it is opened again; a new one gets the same key.
 
 use super::crypto::{self, CryptoKey};
 use crate::protocol::{ErrorCode, Fault};
@@ -10,6 +11,8 @@ use indexed_db_futures::database::Database;
 use indexed_db_futures::prelude::*;
 use indexed_db_futures::transaction::{TransactionDurability, TransactionMode, TransactionOptions};
 use js_sys::{Array, Reflect, Uint8Array};
+use std::cell::RefCell;
+use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -24,6 +27,11 @@ extern "C" {
 }
 
 pub struct Vault {
+    name: String,
+    open: RefCell<Rc<Open>>,
+}
+
+struct Open {
     db: Database,
     key: CryptoKey,
 }
@@ -38,16 +46,19 @@ pub enum Verdict {
 impl Vault {
     /// Opens or makes the vault of a project.
     pub async fn open(name: &str) -> Result<Self, Fault> {
-        let db = Database::open(format!("thermocline/{name}"))
-            .with_version(1u8)
-            .with_on_upgrade_needed(|_, db| db.create_object_store(STORE).build().map(drop))
-            .await
-            .map_err(|error| blocked(&error))?;
-        let key = match read(&db, KEY).await? {
-            Some(key) => key.unchecked_into(),
-            None => make_key(&db).await?,
-        };
-        Ok(Self { db, key })
+        let open = Open::new(name, None).await?;
+        Ok(Self { name: name.into(), open: RefCell::new(Rc::new(open)) })
+    }
+
+    /// The open database, opened again if it was closed.
+    async fn opened(&self) -> Result<Rc<Open>, Fault> {
+        let held = Rc::clone(&self.open.borrow());
+        if held.db.transaction(STORE).build().is_ok() {
+            return Ok(held);
+        }
+        let again = Rc::new(Open::new(&self.name, Some(&held.key)).await?);
+        self.open.replace(Rc::clone(&again));
+        Ok(again)
     }
 
     /// Names of the projects that have a vault in this origin.
@@ -66,30 +77,25 @@ impl Vault {
     }
 
     pub async fn get(&self, name: &str) -> Result<Option<String>, Fault> {
-        let Some(record) = read(&self.db, name).await? else { return Ok(None) };
+        let open = self.opened().await?;
+        let Some(record) = read(&open.db, name).await? else { return Ok(None) };
         let record = Uint8Array::new(&record).to_vec();
         let Some((nonce, sealed)) = record.split_first_chunk::<NONCE_BYTES>() else { return Ok(None) };
-        let plain = crypto::decrypt(&self.key, nonce, &[], sealed).await?;
+        let plain = crypto::decrypt(&open.key, nonce, &[], sealed).await?;
         Ok(plain.and_then(|plain| String::from_utf8(plain).ok()))
     }
 
     pub async fn put(&self, name: &str, value: Option<&str>) -> Result<(), Fault> {
         let record = match value {
-            Some(value) => Verdict::Put(self.seal(value).await?.into()),
+            Some(value) => Verdict::Put(self.opened().await?.seal(value).await?.into()),
             None => Verdict::Delete,
         };
         self.decide(name, |_| (record, ())).await
     }
 
-    async fn seal(&self, value: &str) -> Result<Uint8Array, Fault> {
-        let nonce = crypto::nonce();
-        let sealed = crypto::encrypt(&self.key, &nonce, &[], value.as_bytes()).await?;
-        Ok(Uint8Array::from([nonce.as_slice(), &sealed].concat().as_slice()))
-    }
-
     /// A value as it lies there, for what is sealed in a way of its own.
     pub async fn look(&self, name: &str) -> Result<Option<JsValue>, Fault> {
-        read(&self.db, name).await
+        read(&self.opened().await?.db, name).await
     }
 
     /// Looks at a value and decides about it, in one transaction.
@@ -98,11 +104,34 @@ impl Vault {
         name: &str,
         decide: impl FnOnce(Option<JsValue>) -> (Verdict, T),
     ) -> Result<T, Fault> {
-        decide_in(&self.db, name, decide).await
+        decide_in(&self.opened().await?.db, name, decide).await
     }
 }
 
-impl Drop for Vault {
+impl Open {
+    /// `known`: the key of the vault that was open before, for one that has none.
+    async fn new(name: &str, known: Option<&CryptoKey>) -> Result<Self, Fault> {
+        let db = Database::open(format!("thermocline/{name}"))
+            .with_version(1u8)
+            .with_on_upgrade_needed(|_, db| db.create_object_store(STORE).build().map(drop))
+            .await
+            .map_err(|error| blocked(&error))?;
+        let key = match (read(&db, KEY).await?, known) {
+            (Some(key), _) => key.unchecked_into(),
+            (None, Some(known)) => keep_key(&db, known.clone()).await?,
+            (None, None) => keep_key(&db, crypto::make_data_key(false).await?).await?,
+        };
+        Ok(Self { db, key })
+    }
+
+    async fn seal(&self, value: &str) -> Result<Uint8Array, Fault> {
+        let nonce = crypto::nonce();
+        let sealed = crypto::encrypt(&self.key, &nonce, &[], value.as_bytes()).await?;
+        Ok(Uint8Array::from([nonce.as_slice(), &sealed].concat().as_slice()))
+    }
+}
+
+impl Drop for Open {
     fn drop(&mut self) {
         self.db.clone().close();
     }
@@ -114,12 +143,11 @@ async fn database_names() -> Option<Vec<String>> {
     Some(Array::from(&list).iter().filter_map(name).collect())
 }
 
-async fn make_key(db: &Database) -> Result<CryptoKey, Fault> {
-    let made = crypto::make_data_key(false).await?;
-    // Two contexts at once: the first key that is stored counts.
+/// Two contexts at once: the first key that is stored counts.
+async fn keep_key(db: &Database, key: CryptoKey) -> Result<CryptoKey, Fault> {
     decide_in(db, KEY, |known| match known {
-        Some(key) => (Verdict::Keep, key.unchecked_into()),
-        None => (Verdict::Put(made.clone().into()), made),
+        Some(known) => (Verdict::Keep, known.unchecked_into()),
+        None => (Verdict::Put(key.clone().into()), key),
     })
     .await
 }

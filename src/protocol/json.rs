@@ -57,6 +57,15 @@ pub fn objects<'de, D: Deserializer<'de>, R: Deserialize<'de>>(
     Ok(objects)
 }
 
+/// Rows, each behind its place and its rev.
+pub fn placed_objects<'de, D: Deserializer<'de>, P: Deserialize<'de>, R: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Vec<(P, R, Text)>, D::Error> {
+    let objects = Vec::<(P, R, Text)>::deserialize(deserializer)?;
+    objects.iter().try_for_each(|(_, _, text)| check(text, is_object))?;
+    Ok(objects)
+}
+
 fn checked<E: Error>(text: Text, is_valid: fn(&str) -> bool) -> Result<Text, E> {
     check(&text, is_valid).map(|()| text)
 }

@@ -27,5 +27,8 @@ pub use segment_id::SegmentId;
 /// Shared immutable text: cheap to clone, so a row or a name is stored once.
 pub type Text = std::sync::Arc<str>;
 
+/// Names one life of a local database: made with it, gone with it.
+pub type Incarnation = [u8; 16];
+
 /// Position of a frame: the key of its last record in the log.
 pub type Seq = u64;

@@ -40,8 +40,8 @@ pub struct MemoryStore {
     disk: Rc<RefCell<Disk>>,
     /// The database that this context has loaded; `None` once its connection is lost.
     incarnation: Cell<Option<Incarnation>>,
-    /// What its last checkpoint has made garbage.
-    garbage: RefCell<Option<Change>>,
+    /// What its last checkpoint has made garbage, and in which database.
+    garbage: RefCell<Option<(Incarnation, Change)>>,
 }
 
 struct Disk {
@@ -158,7 +158,10 @@ impl Disk {
 impl Store for MemoryStore {
     async fn load(&self) -> Result<Loaded, Fault> {
         let disk = self.disk.borrow();
-        self.incarnation.set(Some(disk.live.manifest.incarnation));
+        let found = disk.live.manifest.incarnation;
+        // Of a database that is gone, nothing is left to sweep.
+        self.garbage.borrow_mut().take_if(|(of, _)| *of != found);
+        self.incarnation.set(Some(found));
         Ok(disk.live.load())
     }
 
@@ -218,13 +221,14 @@ impl Store for MemoryStore {
         self.write(Change::Unseen, Durability::Strict, ())?; // the state record
         let decide = Change::Checkpoint(manifest.clone(), next.state.clone());
         self.write(decide, Durability::Strict, ())?;
-        *self.garbage.borrow_mut() = Some(Change::Sweep(manifest.base, garbage));
+        let garbage = Change::Sweep(manifest.base, garbage);
+        *self.garbage.borrow_mut() = Some((manifest.incarnation, garbage));
         Ok(Some(manifest))
     }
 
     async fn sweep(&self) -> Result<(), Fault> {
         let garbage = self.garbage.borrow().clone();
-        if let Some(change) = garbage {
+        if let Some((_, change)) = garbage {
             self.write(change, Durability::Relaxed, ())?;
         }
         *self.garbage.borrow_mut() = None;

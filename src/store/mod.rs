@@ -24,7 +24,7 @@ mod usage;
 
 use crate::protocol::{Fault, SegmentId};
 
-pub use crate::protocol::Seq;
+pub use crate::protocol::{Incarnation, Seq};
 #[cfg(target_arch = "wasm32")]
 pub use indexeddb::IndexedDbStore;
 pub use memory::MemoryStore;
@@ -37,9 +37,6 @@ pub enum Durability {
     Relaxed,
     Strict,
 }
-
-/// Names one life of a local database: made with it, gone with it.
-pub type Incarnation = [u8; 16];
 
 /// Seqs kept for one life. A wipe goes on at the next multiple, so that the key which an append is
 /// given tells its writer whether the database is still the one it knows.
@@ -68,6 +65,12 @@ impl Manifest {
     /// That of a database without a checkpoint.
     pub fn fresh(incarnation: Incarnation, client: [u8; 16]) -> Self {
         Self { version: 0, incarnation, client, base: 0, segments: Vec::new() }
+    }
+
+    /// Whether the database was emptied on purpose since it was made; else a new one stands where the browser
+    /// threw the former one away.
+    pub fn follows_wipe(&self) -> bool {
+        self.base >= LIFE_SEQS
     }
 
     /// That of the checkpoint after this one.

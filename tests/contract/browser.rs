@@ -124,6 +124,7 @@ macro_rules! browser_tests {
         $test! { a_sweep_that_fails_is_done_by_the_next_checkpoint }
         $test! { blocks_that_are_written_while_the_database_is_wiped_leave_it }
         $test! { an_evicted_database_is_noticed_by_every_call_and_none_writes_into_the_next }
+        $test! { what_is_left_to_sweep_is_never_taken_from_the_next_database }
     };
 }
 
@@ -353,6 +354,22 @@ pub async fn an_evicted_database_is_noticed_by_every_call_and_none_writes_into_t
     assert_eq!(place.open().await.load().await.unwrap().tail.manifest, loaded.tail.manifest);
     prepared(&store).await;
     store.checkpoint(0, &next).await.unwrap().expect("nobody else made one");
+}
+
+/// The seqs of the next database begin anew, below the base of the one that is gone.
+pub async fn what_is_left_to_sweep_is_never_taken_from_the_next_database() {
+    let place = Browser::new();
+    let store = place.open().await;
+    let next = prepared(&store).await;
+    store.checkpoint(0, &next).await.unwrap().expect("nobody else made one");
+    store.close();
+    IndexedDbStore::delete(&place.name).await.unwrap();
+    let other = place.open().await;
+    other.append(&[b"first".to_vec()], Durability::Strict).await.unwrap();
+    assert_eq!(store.sweep().await.unwrap_err().code, ErrorCode::StorageLost);
+    assert_eq!(store.load().await.unwrap().tail.frames.len(), 1);
+    store.sweep().await.unwrap();
+    assert_eq!(other.tail(0).await.unwrap().frames.len(), 1);
 }
 
 /// Runs `body` with `tx` and the real `commit` instead of the next commits in this context.

@@ -6,6 +6,7 @@
 #[allow(dead_code)] // what only the store's own tests turn
 mod cipher;
 mod coverage;
+mod evicted;
 mod horizons;
 mod live;
 mod overtaken;

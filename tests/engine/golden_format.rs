@@ -3,14 +3,16 @@
 //! Databases of these versions exist: a later one opens them. If a test here fails, the change needs a new
 //! `FORMAT_VERSION` and a reader for the old one, not a new fixture. Version 2: a table names its indexes,
 //! so `Schema` frames changed; the other kinds are still written as version 1. State records of version 1 are
-//! read and no longer written: a checkpoint has segments, and a record of a kind of its own.
+//! read and no longer written: a checkpoint has segments, and a record of a kind of its own. Version 3: imports.
 
 use crate::device::{Device, id, request, rev, schema};
 use crate::shelf::Room;
 use crate::snapshots::full_device;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use thermocline::engine::frame::{Evicted, FORMAT_VERSION, Fetched, Lost, Pulled, Pushed, Resync, Sent};
+use thermocline::engine::frame::{
+    Evicted, FORMAT_VERSION, Fetched, Imported, Lost, Pulled, Pushed, Resync, Sent,
+};
 use thermocline::engine::segment::SegmentId;
 use thermocline::engine::{Frame, Picture, snapshot};
 use thermocline::protocol::pull::Page;
@@ -120,6 +122,24 @@ fn later_frames() -> Vec<(&'static str, Frame)> {
     ]
 }
 
+/// Frames that version 3 has and version 2 had not.
+fn latest_frames() -> Vec<(&'static str, Frame)> {
+    vec![("imported", Frame::Imported(imported()))]
+}
+
+/// What a device holds unsent: an update over a row, an insert that was sent.
+fn imported() -> Imported {
+    let mut device = Device::synced(&[r#"{"id":"x","title":"old","n":1}"#]);
+    let insert = device.mutation(Op::Insert, "entries", "y", &[("title", "\"é\"")]);
+    let mutations = vec![insert.id];
+    let update = device.mutation(Op::Update, "entries", "x", &[("n", "2")]);
+    let request = device.request(vec![insert, update]);
+    device.fold(Frame::Write(vec![request]));
+    device.fold(Frame::Sent(Sent { mutations, time_ms: 7 }));
+    let [imported] = device.state.unsent([9; 16]).try_into().expect("it fits one frame");
+    imported
+}
+
 /// Definitions with all that version 2 knows.
 fn indexed_schema() -> Schema {
     let mut schema = schema();
@@ -130,7 +150,7 @@ fn indexed_schema() -> Schema {
 
 #[test]
 fn frames_are_written_as_ever() {
-    assert_eq!(FORMAT_VERSION, 2);
+    assert_eq!(FORMAT_VERSION, 3);
     let line = |name: &str, frame: &Frame| format!("{name} {}\n", hex(&frame.encode()));
     let first = fixture("frames_v1.txt");
     for (expected, (name, frame)) in first.lines().zip(frames()) {
@@ -139,28 +159,23 @@ fn frames_are_written_as_ever() {
     }
     let later: Vec<String> = later_frames().iter().map(|(name, frame)| line(name, frame)).collect();
     compare("frames_v2.txt", &later.concat());
+    let latest: Vec<String> = latest_frames().iter().map(|(name, frame)| line(name, frame)).collect();
+    compare("frames_v3.txt", &latest.concat());
 }
 
 #[test]
-fn frames_of_version_1_are_read_as_ever() {
-    let fixture = fixture("frames_v1.txt");
-    for (line, (name, frame)) in fixture.lines().zip(frames()) {
-        let (kind, bytes) = line.split_once(' ').expect("a name and bytes");
-        assert_eq!(kind, name);
-        assert_eq!(Frame::decode(&unhex(bytes)), Ok(frame), "{name}");
+fn frames_of_every_version_are_read_as_ever() {
+    let versions =
+        [("frames_v1.txt", frames()), ("frames_v2.txt", later_frames()), ("frames_v3.txt", latest_frames())];
+    for (name, frames) in versions {
+        let fixture = fixture(name);
+        assert_eq!(fixture.lines().count(), frames.len(), "{name}");
+        for (line, (name, frame)) in fixture.lines().zip(frames) {
+            let (kind, bytes) = line.split_once(' ').expect("a name and bytes");
+            assert_eq!(kind, name);
+            assert_eq!(Frame::decode(&unhex(bytes)), Ok(frame), "{name}");
+        }
     }
-    assert_eq!(fixture.lines().count(), frames().len());
-}
-
-#[test]
-fn frames_of_version_2_are_read_as_ever() {
-    let fixture = fixture("frames_v2.txt");
-    for (line, (name, frame)) in fixture.lines().zip(later_frames()) {
-        let (kind, bytes) = line.split_once(' ').expect("a name and bytes");
-        assert_eq!(kind, name);
-        assert_eq!(Frame::decode(&unhex(bytes)), Ok(frame), "{name}");
-    }
-    assert_eq!(fixture.lines().count(), later_frames().len());
 }
 
 /// The record, then the blocks of each segment.
@@ -182,14 +197,26 @@ fn tiered_device() -> Device {
     device
 }
 
-#[test]
-fn a_tiered_checkpoint_is_written_as_ever() {
-    compare("checkpoint_tiered.txt", &checkpoint_lines(&mut tiered_device()));
+/// The same after an import.
+fn later_device() -> Device {
+    let mut device = tiered_device();
+    device.fold(Frame::Imported(imported()));
+    device
 }
 
 #[test]
-fn a_tiered_checkpoint_is_read_as_ever() {
-    let fixture = fixture("checkpoint_tiered.txt");
+fn a_tiered_checkpoint_is_written_as_ever() {
+    compare("checkpoint_v3.txt", &checkpoint_lines(&mut later_device()));
+}
+
+#[test]
+fn tiered_checkpoints_are_read_as_ever() {
+    assert_opens("checkpoint_v2.txt", &mut tiered_device());
+    assert_opens("checkpoint_v3.txt", &mut later_device());
+}
+
+fn assert_opens(name: &str, device: &mut Device) {
+    let fixture = fixture(name);
     let mut room = Room::default();
     let mut segments: BTreeMap<SegmentId, Vec<Vec<u8>>> = BTreeMap::new();
     for line in fixture.lines().filter_map(|line| line.strip_prefix("block ")) {
@@ -201,7 +228,7 @@ fn a_tiered_checkpoint_is_read_as_ever() {
         room.disk.put(*id, blocks);
     }
     let state = room.open(&parts(&fixture, "record ")[0]);
-    assert_eq!(room.picture(&state), tiered_device().picture());
+    assert_eq!(room.picture(&state), device.picture(), "{name}");
 }
 
 fn parts(fixture: &str, name: &str) -> Vec<Vec<u8>> {

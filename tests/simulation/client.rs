@@ -8,7 +8,7 @@ use crate::faults::Faults;
 use crate::network::{Asker, Network};
 use crate::shelf::Disk;
 use crate::world::trace;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context as TaskContext, Poll, Waker};
@@ -46,6 +46,8 @@ pub struct Client {
     /// The context that holds the sync lease, by its life.
     lease: Option<u64>,
     pub acknowledged: Vec<Acknowledged>,
+    /// The first of them whose answer is in the present database.
+    pub answered: usize,
     lives: u64,
     ids: u64,
 }
@@ -54,14 +56,20 @@ impl Client {
     pub fn new(number: usize, contexts: usize) -> Self {
         let mark = number as u8 + 1;
         let store = MemoryStore::new([mark; 16], [mark; 16]);
-        let ground =
-            Ground { store, archive: Disk::default(), places: BTreeMap::new(), tally: Tally::default() };
+        let ground = Ground {
+            store,
+            archive: Disk::default(),
+            places: BTreeMap::new(),
+            first_place: 0,
+            tally: Tally::default(),
+        };
         let mut client = Self {
             number,
             ground,
             contexts: Vec::new(),
             lease: None,
             acknowledged: Vec::new(),
+            answered: 0,
             lives: 0,
             ids: 0,
         };
@@ -91,6 +99,35 @@ impl Client {
         store.lose_power(dice.below(store.unflushed() + 1));
         for at in 0..self.contexts.len() {
             self.crash(at);
+        }
+    }
+
+    /// The browser throws the database away. Of the contexts, one of which was at the log's end, that one writes
+    /// what it held at once, the others sooner or later.
+    pub fn evict(&mut self, dice: &mut Dice) {
+        trace(|| format!("client {}: evicted", self.number));
+        let best = dice.below(self.contexts.len());
+        self.catch_up(best);
+        let gone = self.ground.be_evicted();
+        self.answered = self.acknowledged.len();
+        for at in 0..self.contexts.len() {
+            let State { schema, .. } = &self.contexts[at].state;
+            let mut frames = VecDeque::from([Frame::Schema(schema.clone())]);
+            frames.extend(self.contexts[at].state.unsent(gone).into_iter().map(Frame::Imported));
+            self.crash(at);
+            self.contexts[at].imports = frames;
+        }
+        while !self.contexts[best].imports.is_empty() {
+            self.import(best, &Faults::none(), dice);
+        }
+    }
+
+    /// Writes the next frame of what a context held before its database went.
+    pub fn import(&mut self, at: usize, faults: &Faults, dice: &mut Dice) {
+        let Some(frame) = self.contexts[at].imports.pop_front() else { return };
+        if self.append(at, &frame, Durability::Strict, faults, dice).is_err() {
+            self.catch_up(at);
+            self.contexts[at].imports.push_front(frame); // stored or not: it is taken up once
         }
     }
 
@@ -286,7 +323,7 @@ impl Client {
 }
 
 /// The places of the mutations under way.
-pub fn places_of(state: &State, places: &mut BTreeMap<MutationId, u64>) {
+pub fn places_of(state: &State, first: u64, places: &mut BTreeMap<MutationId, u64>) {
     let batch = state.batch.iter().flat_map(|batch| &batch.mutations);
-    places.extend(batch.filter_map(|id| Some((*id, state.outbox.place(*id)?))));
+    places.extend(batch.filter_map(|id| Some((*id, first + state.outbox.place(*id)?))));
 }

@@ -17,7 +17,7 @@ use thermocline::engine::sync::Machine;
 use thermocline::engine::{Frame, Picture, State, View, apply, needs, snapshot};
 use thermocline::protocol::{MutationId, Request, Schema};
 use thermocline::store::memory::MemoryStore;
-use thermocline::store::{Logged, Manifest, Next, Seq, Store};
+use thermocline::store::{Incarnation, Logged, Manifest, Next, Seq, Store};
 
 /// What all contexts of a client are built on.
 pub struct Ground {
@@ -26,6 +26,8 @@ pub struct Ground {
     pub archive: Disk,
     /// Place of each mutation when it was sealed.
     pub places: BTreeMap<MutationId, u64>,
+    /// Above all places of the databases before this one.
+    pub first_place: u64,
     pub tally: Tally,
 }
 
@@ -37,6 +39,7 @@ pub struct Tally {
     pub given_up: usize,
     pub merges: usize,
     pub reloads: usize,
+    pub evictions: usize,
 }
 
 impl Sum for Tally {
@@ -47,7 +50,21 @@ impl Sum for Tally {
             given_up: a.given_up + b.given_up,
             merges: a.merges + b.merges,
             reloads: a.reloads + b.reloads,
+            evictions: a.evictions + b.evictions,
         })
+    }
+}
+
+impl Ground {
+    /// The browser throws the database away; the incarnation that is gone.
+    pub fn be_evicted(&mut self) -> Incarnation {
+        let Manifest { incarnation, client, .. } = at_once(self.store.load()).expect("loads").tail.manifest;
+        let mut next = incarnation;
+        next[0] = next[0].wrapping_add(16);
+        self.store.evict(next, client);
+        self.first_place += 1 << 32;
+        self.tally.evictions += 1;
+        incarnation
     }
 }
 
@@ -62,6 +79,8 @@ pub struct Context {
     pub wake_ms: Option<u64>,
     /// Made of what this context saw at a seq, not appended yet.
     pub drafts: VecDeque<(Seq, Request)>,
+    /// What it held unsent when its database went.
+    pub imports: VecDeque<Frame>,
     /// A checkpoint that has begun.
     resting: Option<Resting>,
     /// Who checks, and what they saw since the state last changed.
@@ -134,6 +153,7 @@ impl Context {
             run: 0,
             wake_ms: None,
             drafts: VecDeque::new(),
+            imports: VecDeque::new(),
             resting: None,
             eyes: RefCell::new(Room::on(&ground.archive)),
             seen: RefCell::default(),
@@ -192,7 +212,7 @@ impl Context {
             let found = shelf::find(&mut stock, &self.state, &needs(&self.state, &frame))?;
             apply(&mut self.state, found, seq, frame);
             self.changed();
-            places_of(&self.state, &mut ground.places);
+            places_of(&self.state, ground.first_place, &mut ground.places);
         }
         Ok(())
     }

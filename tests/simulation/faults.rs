@@ -18,6 +18,8 @@ pub struct Faults {
     pub crash: u32,
     /// All contexts of a client die and relaxed transactions may be undone.
     pub power_loss: u32,
+    /// The browser throws a client's database away; its contexts survive, and take their outbox over.
+    pub evict: u32,
     /// An append fails, or its answer is lost.
     pub storage: u32,
     /// A context takes the sync lease from one that only seems to be frozen.
@@ -42,6 +44,7 @@ impl Faults {
             refuse: some(150),
             crash: some(120),
             power_loss: some(30),
+            evict: 0,
             storage: some(150),
             steal_lease: some(100),
             restore: 0,

@@ -33,8 +33,11 @@ fn whatever_fails_nothing_is_lost_and_all_agree_in_the_end() {
     let is_many = seeds.end - seeds.start > 50;
     let tally: Tally = seeds.map(tally_of).sum();
     eprintln!("{tally:?}");
-    let Tally { decided, lost, given_up, merges, .. } = tally;
-    assert!(!is_many || [decided, lost, given_up, merges].iter().all(|count| *count > 0), "{tally:?}");
+    let Tally { decided, lost, given_up, merges, evictions, .. } = tally;
+    assert!(
+        !is_many || [decided, lost, given_up, merges, evictions].iter().all(|count| *count > 0),
+        "{tally:?}"
+    );
 }
 
 fn tally_of(seed: u64) -> Tally {

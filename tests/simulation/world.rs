@@ -48,6 +48,10 @@ impl World {
         if alone {
             faults.foreign = 0;
         }
+        // Who has lost what he knew of the server's rows may write beside them.
+        if !alone && dice.chance(150) {
+            faults.evict = 60;
+        }
         let setup = Setup {
             policy: if dice.chance(500) { Policy::Merge } else { Policy::RemoteWins },
             cascade: !alone && dice.chance(400),
@@ -101,7 +105,10 @@ impl World {
             8..18 => self.clients[client].commit(at, &self.faults, self.now_ms, &mut self.dice),
             18..48 => self.carry_out(client, at),
             48..73 => self.deliver(),
-            73..77 => self.clients[client].catch_up(at),
+            73..77 => {
+                self.clients[client].catch_up(at);
+                self.clients[client].import(at, &self.faults, &mut self.dice);
+            }
             77..81 => {
                 self.now_ms += self.dice.below(4_000) as u64;
                 self.clients[client].wake_if_due(at, self.now_ms, &mut self.dice);
@@ -190,6 +197,9 @@ impl World {
         if self.dice.chance(self.faults.power_loss) {
             self.clients[client].lose_power(&mut self.dice);
         }
+        if self.dice.chance(self.faults.evict) {
+            self.clients[client].evict(&mut self.dice);
+        }
         if self.dice.chance(self.faults.restore) {
             self.server.restore();
         } else if self.restores && self.dice.chance(150) {
@@ -229,6 +239,9 @@ impl World {
             for client in 0..self.clients.len() {
                 for at in 0..self.clients[client].contexts.len() {
                     self.clients[client].feed(at, Event::Network(true), self.now_ms, &mut self.dice);
+                    while !self.clients[client].contexts[at].imports.is_empty() {
+                        self.clients[client].import(at, &self.faults, &mut self.dice);
+                    }
                     while !self.clients[client].contexts[at].drafts.is_empty() {
                         self.clients[client].commit(at, &self.faults, self.now_ms, &mut self.dice);
                     }
@@ -302,7 +315,7 @@ impl World {
     /// Invariant 1: what was acknowledged is in the log, whatever has crashed.
     fn check_acknowledged(&self, client: &Client) {
         let newest = client.contexts.iter().max_by_key(|context| context.state.seq).expect("a context");
-        for acknowledged in &client.acknowledged {
+        for acknowledged in &client.acknowledged[client.answered..] {
             let known = newest.state.answers.get(acknowledged.request.id);
             // A context that has not caught up may not know it yet.
             let at_end = crate::client::at_once(thermocline::store::Store::tail(

@@ -113,7 +113,7 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
         if !missing.iter().all(is_named) {
             return Ok(Fetched::Gone); // of an older manifest: another one is being taken up, or was
         }
-        let read = self.store.read_blocks(missing).await?;
+        let read = self.store.read_blocks(missing).await.inspect_err(|fault| self.note_loss(fault))?;
         let is_known = read.version == folded.manifest.borrow().version;
         let mut fetched = Fetched::Read;
         for ((segment, n), bytes) in missing.iter().zip(read.blocks) {

@@ -3,6 +3,7 @@
 use super::Record;
 use crate::engine::answers::Answers;
 use crate::engine::frame::{self, Damage, ROW_BLOCK, STATE_RECORD};
+use crate::engine::imported::Imports;
 use crate::engine::outbox::Outbox;
 use crate::engine::rows::{Base, Rows, Source};
 use crate::engine::state::{Batch, Round, State};
@@ -70,6 +71,7 @@ pub fn read(record: &[u8], blocks: &[Vec<u8>]) -> Result<State, Damage> {
         last_pull_ms: record.last_pull_ms,
         horizons: BTreeMap::new(),
         paged: BTreeMap::new(),
+        imports: Imports::default(),
     };
     Ok(kept.into_state(rows))
 }

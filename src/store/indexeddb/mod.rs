@@ -85,7 +85,9 @@ impl IndexedDbStore {
     }
 
     fn adopt(&self, manifest: &Manifest) {
-        self.incarnation.set(manifest.incarnation);
+        if self.incarnation.replace(manifest.incarnation) != manifest.incarnation {
+            self.garbage.take(); // of a database that is gone
+        }
         self.met.set(manifest.base);
     }
 
@@ -240,7 +242,12 @@ impl Store for IndexedDbStore {
     async fn sweep(&self) -> Result<(), Fault> {
         let garbage = self.garbage.borrow().clone();
         if let Some(garbage) = garbage {
-            self.transact(async |connection| garbage.sweep(connection.database()).await).await?;
+            let known = self.incarnation.get();
+            self.transact(async |connection| {
+                connection.lead_to(known).await?;
+                garbage.sweep(connection.database()).await
+            })
+            .await?;
         }
         *self.garbage.borrow_mut() = None;
         Ok(())

@@ -26,6 +26,8 @@ export async function openDevice(server, network) {
 
 class Device {
   user
+  /** Options that its pages open with, beside the usual ones. */
+  more = {}
   #server
   #network
   #profile = makeProfile()
@@ -38,7 +40,7 @@ class Device {
   }
 
   get options() {
-    return { url: this.#server.url, key: this.#server.anonKey, tables: ['entries'], worker: true }
+    return { url: this.#server.url, key: this.#server.anonKey, tables: ['entries'], worker: true, ...this.more }
   }
 
   get context() {
