@@ -16,8 +16,8 @@ mod shelf;
 pub use requests::{request, stored_row};
 pub use segments::segment;
 
-use std::rc::Rc;
-use thermocline::engine::frame::{ROW_BLOCK, STATE_RECORD, TIERED_RECORD};
+use thermocline::engine::frame::{OUTBOX_SEGMENT, ROW_BLOCK, STATE_RECORD, TIERED_RECORD};
+use thermocline::engine::segment::SegmentId;
 use thermocline::engine::{Frame, snapshot};
 use thermocline::protocol::{pull, push};
 use thermocline::store::records as log;
@@ -32,17 +32,17 @@ pub fn frame(input: &[u8]) {
     decoded::fold(frame);
 }
 
-/// A state record, under a right header. Of the first version: the first byte's top bit is set, two more tell
-/// where the record ends and a block of rows begins.
+/// A state record, under a right header: two bytes tell where it ends and a block begins. Of the first version (the
+/// first byte's top bit is set) that is one of rows, else a segment of mutations, for the ids that are odd.
 pub fn state_record(input: &[u8]) {
     let Some((&version, rest)) = input.split_first() else { return };
+    let Some((length, rest)) = rest.split_first_chunk() else { return };
+    let (record, block) = rest.split_at(usize::from(u16::from_le_bytes(*length)).min(rest.len()));
     let state = if version & sealed::FORMER == 0 {
-        let held = rows::directory();
-        let directory = |_| Some(Rc::clone(&held));
-        snapshot::read(&sealed::any_version(TIERED_RECORD, rest), directory).map(|opened| opened.state)
+        let mutations = sealed::any_version(OUTBOX_SEGMENT, block);
+        let first = |id: SegmentId| Some(if id.0[0] & 1 == 0 { &rows::segment()[0] } else { &mutations });
+        snapshot::read(&sealed::any_version(TIERED_RECORD, record), first).map(|opened| opened.state)
     } else {
-        let Some((length, rest)) = rest.split_first_chunk() else { return };
-        let (record, block) = rest.split_at(usize::from(u16::from_le_bytes(*length)).min(rest.len()));
         let block = sealed::any_version(ROW_BLOCK, block);
         snapshot::read_former(&sealed::any_version(STATE_RECORD | sealed::FORMER, record), &[block])
     };

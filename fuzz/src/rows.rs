@@ -4,9 +4,8 @@ use crate::definitions::schema;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::rc::Rc;
 use std::sync::OnceLock;
-use thermocline::engine::segment::{Directory, Packed, build};
+use thermocline::engine::segment::{Packed, build};
 use thermocline::protocol::{Key, Rev, Row};
 use thermocline::query::{Collate, Entry, Rows, Walk};
 
@@ -45,10 +44,6 @@ pub fn segment() -> &'static [Vec<u8>] {
         let packed = rows().map(|(key, row)| Packed { key, rev: Rev(5), row }).collect();
         build("entries", &schema().tables["entries"], 0, packed)
     })
-}
-
-pub fn directory() -> Rc<Directory> {
-    Rc::new(Directory::read(&segment()[0]).expect("our own directory"))
 }
 
 impl Rows for Few {

@@ -56,6 +56,11 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
             let (id, directory, blocks) = self.build(plan, builder).await?;
             self.keep(id, directory, &blocks);
         }
+        while let Some(block) = plan.next_mutations() {
+            let id = SegmentId(self.platform().random());
+            self.store().write_blocks(id, 0, &[block]).await?;
+            plan.add_mutations(id);
+        }
         loop {
             let merge = plan.next_merge(&self.state());
             let Some(merge) = merge else { break };

@@ -146,6 +146,8 @@ pub const SEGMENT_ROW_BLOCK: u8 = 35;
 pub const SEGMENT_LIST_BLOCK: u8 = 36;
 /// Kind of the state record of a database with segments.
 pub const TIERED_RECORD: u8 = 37;
+/// Kind of a segment of pending mutations.
+pub const OUTBOX_SEGMENT: u8 = 38;
 
 /// Why bytes are not a frame of ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -228,10 +230,10 @@ fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes
 }
 
-/// The version that introduced a kind's present payload. 2: a table names its indexes; segments. 3: imports.
+/// The version that introduced a kind's present payload. 2: a table names its indexes; segments. 3: imports, segments of mutations.
 fn payload_version(kind: u8) -> u8 {
     match kind {
-        kind::IMPORTED | TIERED_RECORD => 3,
+        kind::IMPORTED | TIERED_RECORD | OUTBOX_SEGMENT => 3,
         kind::SCHEMA
         | kind::LOST
         | kind::FETCHED

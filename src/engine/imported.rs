@@ -33,7 +33,7 @@ impl State {
         for (place, pending) in self.outbox.iter() {
             let is_new = told.insert(&pending.row);
             let base = if is_new { self.rows.get(&pending.row.0, &pending.row.1) } else { None };
-            bytes += text_bytes(pending) + base.map_or(0, |base| base.row.as_str().len());
+            bytes += pending.text_bytes() + base.map_or(0, |base| base.row.as_str().len());
             if imports.is_empty() || bytes > limits::FRAME_BYTES / 2 {
                 imports.last_mut().into_iter().for_each(|full| full.until = place);
                 imports.push(empty(self.outbox.next()));
@@ -45,14 +45,6 @@ impl State {
         }
         imports
     }
-}
-
-/// About what it takes in a frame.
-fn text_bytes(pending: &Pending) -> usize {
-    let cells = pending.cells.iter();
-    let cells = cells.map(|c| c.column.len() + c.value.len() + c.old.as_ref().map_or(0, |o| o.len()) + 16);
-    let shown = pending.shown.iter().map(|(column, value)| column.len() + value.len());
-    256 + pending.row.1.as_str().len() + cells.sum::<usize>() + shown.sum::<usize>()
 }
 
 pub fn fold(state: &mut State, seq: Seq, imported: Imported, changes: &mut Changes) {

@@ -1,12 +1,17 @@
 //! The outbox: all pending mutations, oldest first.
 //!
 //! Refused mutations and conflicts stay in their place, so that what depends on them is held back and
-//! their rows keep showing what the user wrote. Coalescing rules live in `write`, batches in `batch`.
+//! their rows keep showing what the user wrote. Coalescing rules live in `write`, batches in `batch`. Which of
+//! them rest in segments is [`rest`]'s.
 
+pub mod rest;
+
+use self::rest::Rest;
 use super::rows::RowId;
 use crate::protocol::{Key, MutationId, Op, Rev, Stamp, Text, json};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// Order in the outbox.
 pub type Place = u64;
@@ -60,20 +65,39 @@ pub struct Pending {
     pub standing: Standing,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Outbox {
     next: Place,
-    pending: BTreeMap<Place, Pending>,
+    pending: BTreeMap<Place, Rc<Pending>>,
     by_id: BTreeMap<MutationId, Place>,
     by_row: BTreeMap<Text, BTreeMap<Key, Vec<Place>>>,
     bytes: usize,
     refused: usize,
     conflicts: usize,
+    rest: Rest,
 }
+
+/// Where its mutations rest is no part of what it is.
+impl PartialEq for Outbox {
+    fn eq(&self, other: &Self) -> bool {
+        (self.next, &self.pending) == (other.next, &other.pending)
+    }
+}
+
+impl Eq for Outbox {}
 
 impl Pending {
     pub fn is_waiting(&self) -> bool {
         self.standing == Standing::Waiting
+    }
+
+    /// About what it takes encoded.
+    pub(super) fn text_bytes(&self) -> usize {
+        let cells = self.cells.iter();
+        let cells =
+            cells.map(|c| c.column.len() + c.value.len() + c.old.as_ref().map_or(0, |o| o.len()) + 16);
+        let shown = self.shown.iter().map(|(column, value)| column.len() + value.len() + 4);
+        64 + self.row.0.len() + self.row.1.as_str().len() + cells.sum::<usize>() + shown.sum::<usize>()
     }
 
     /// Its size as it counts against the outbox's limit.
@@ -112,17 +136,17 @@ impl Outbox {
 
     /// Oldest first.
     pub fn iter(&self) -> impl Iterator<Item = (Place, &Pending)> {
-        self.pending.iter().map(|(place, pending)| (*place, pending))
+        self.pending.iter().map(|(place, pending)| (*place, &**pending))
     }
 
     pub fn get(&self, id: MutationId) -> Option<&Pending> {
-        self.pending.get(self.by_id.get(&id)?)
+        self.pending.get(self.by_id.get(&id)?).map(Rc::as_ref)
     }
 
     /// The pending mutations of a row, oldest first.
     pub fn of_row(&self, (table, key): &RowId) -> impl DoubleEndedIterator<Item = (Place, &Pending)> {
         let places = self.by_row.get(table).and_then(|rows| rows.get(key));
-        places.into_iter().flatten().map(|place| (*place, &self.pending[place]))
+        places.into_iter().flatten().map(|place| (*place, &*self.pending[place]))
     }
 
     /// Rows that have pending mutations.
@@ -142,10 +166,11 @@ impl Outbox {
     pub fn push(&mut self, pending: Pending) {
         let place = self.next;
         self.next += 1;
-        self.insert(place, pending);
+        self.rest.push(place);
+        self.insert(place, Rc::new(pending));
     }
 
-    fn insert(&mut self, place: Place, pending: Pending) {
+    fn insert(&mut self, place: Place, pending: Rc<Pending>) {
         self.count(&pending);
         self.by_id.insert(pending.id, place);
         let (table, key) = &pending.row;
@@ -162,9 +187,10 @@ impl Outbox {
     pub fn edit(&mut self, place: Place, change: impl FnOnce(&mut Pending)) {
         if let Some(mut pending) = self.pending.remove(&place) {
             self.discount(&pending);
-            change(&mut pending);
+            change(Rc::make_mut(&mut pending));
             self.count(&pending);
             self.pending.insert(place, pending);
+            self.rest.change(place, true);
         }
     }
 
@@ -193,9 +219,10 @@ impl Outbox {
     pub fn remove(&mut self, place: Place) -> Option<Pending> {
         let pending = self.pending.remove(&place)?;
         self.discount(&pending);
+        self.rest.change(place, false);
         self.by_id.remove(&pending.id);
         self.forget_place(&pending.row, place);
-        Some(pending)
+        Some(Rc::unwrap_or_clone(pending))
     }
 
     fn forget_place(&mut self, (table, key): &RowId, place: Place) {
@@ -211,30 +238,15 @@ impl Outbox {
     }
 }
 
-/// As the state record keeps it: the order and the mutations, the indexes are made anew.
-#[derive(Serialize, Deserialize)]
-struct OutboxRecord {
+/// As the state record keeps it: the order, and the mutations that are in no segment.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub struct OutboxRecord {
     next: Place,
-    pending: Vec<(Place, Pending)>,
+    pending: Vec<Placed>,
 }
 
-impl Serialize for Outbox {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let pending = self.iter().map(|(place, pending)| (place, pending.clone())).collect();
-        OutboxRecord { next: self.next, pending }.serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Outbox {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let record = OutboxRecord::deserialize(deserializer)?;
-        let mut outbox = Self { next: record.next, ..Self::default() };
-        for (place, pending) in record.pending {
-            outbox.insert(place, pending);
-        }
-        Ok(outbox)
-    }
-}
+/// A mutation in its place.
+type Placed = (Place, Rc<Pending>);
 
 #[cfg(test)]
 mod tests {

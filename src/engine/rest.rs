@@ -4,13 +4,14 @@
 //! Its steps are pure, the driver reads and writes between them:
 //!
 //! ```text
-//! Plan::of(state) ─▶ locate* (which rows of segments are replaced) ─▶ next_segment* ─▶ merges ─▶ record
+//! Plan::of(state) ─▶ locate* (which rows of segments are replaced) ─▶ next_segment* ─▶ next_mutations* ─▶ merges ─▶ record
 //!                                                     the store decides ─▶ State::rest(plan)
 //! ```
 
 mod choice;
 mod merge;
 
+use super::outbox::rest::{OutboxPlan, SEGMENT_MUTATIONS};
 use super::rows::{Known, Layout, Rested, RowId, Slot};
 use super::segment::{Blocks, Builder, Directory, Packed, Place, SegmentId};
 use super::snapshot::{Record, TableRecord};
@@ -31,6 +32,7 @@ const SEGMENT_BYTES: usize = 4 << 20;
 pub struct Plan {
     pub base: Seq,
     record: Record,
+    outbox: OutboxPlan,
     tables: BTreeMap<Text, TablePlan>,
     /// Rows whose former place is not known yet.
     replaced: VecDeque<RowId>,
@@ -59,9 +61,15 @@ struct Resting {
 
 impl Plan {
     pub fn of(state: &State) -> Self {
+        Self::with(state, SEGMENT_MUTATIONS)
+    }
+
+    /// `least`: so many mutations make a segment.
+    pub fn with(state: &State, least: usize) -> Self {
         let mut plan = Self {
             base: state.seq,
             record: Record::of(state),
+            outbox: OutboxPlan::of(&state.outbox, least),
             tables: BTreeMap::new(),
             replaced: VecDeque::new(),
             resting: VecDeque::new(),
@@ -70,7 +78,9 @@ impl Plan {
             let mut kept = Vec::new();
             let mut resting: BTreeMap<u32, Vec<Packed>> = BTreeMap::new();
             for (key, slot) in rows.slots() {
-                if slot.recent || slot.fetched.is_some() || slot.over.is_some() {
+                // A row of which only its pending mutations are known is made of those.
+                let is_base = slot.over.is_some() && slot.known != Known::Absent;
+                if slot.recent || slot.fetched.is_some() || is_base {
                     kept.push((key.clone(), Slot { changed: false, ..slot.clone() }));
                 }
                 if !slot.changed {
@@ -154,6 +164,15 @@ impl Plan {
         directory
     }
 
+    /// The block of the next segment of mutations, to be written and added.
+    pub fn next_mutations(&mut self) -> Option<Vec<u8>> {
+        self.outbox.next()
+    }
+
+    pub fn add_mutations(&mut self, id: SegmentId) {
+        self.outbox.add(id);
+    }
+
     /// The segments that should become fewer, of one table after the other.
     pub fn next_merge(&self, state: &State) -> Option<Merge> {
         self.tables.iter().find_map(|(table, plan)| {
@@ -177,25 +196,26 @@ impl Plan {
 
     /// Every segment that the new manifest names.
     pub fn segments(&self) -> Vec<SegmentId> {
-        let mut ids: Vec<SegmentId> =
-            self.tables.values().flat_map(|plan| plan.segments.iter().map(|rested| rested.id)).collect();
+        let rows = self.tables.values().flat_map(|plan| plan.segments.iter().map(|rested| rested.id));
+        let mut ids: Vec<SegmentId> = rows.chain(self.outbox.ids()).collect();
         ids.sort_unstable();
         ids
     }
 
     /// The state record.
-    pub fn record(&self) -> Vec<u8> {
+    pub fn record(&mut self) -> Vec<u8> {
         let tables = self
             .tables
             .iter()
             .map(|(name, plan)| TableRecord::of(name, plan.shape, plan.kept.clone(), &plan.segments));
-        self.record.seal(tables.collect())
+        self.record.seal(tables.collect(), &self.outbox)
     }
 }
 
 impl State {
     /// Takes over a checkpoint that the store has accepted.
     pub fn rest(&mut self, plan: Plan) {
+        self.outbox.rest(plan.outbox);
         for (name, table) in plan.tables {
             let Some(rows) = self.rows.table_mut(&name) else { continue };
             // What has been given up or swept meanwhile does not come back.

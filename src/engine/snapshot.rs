@@ -9,7 +9,8 @@ use super::answers::Answers;
 use super::frame::{self, Damage, TIERED_RECORD, seal};
 use super::horizon::{Horizon, Paged};
 use super::imported::Imports;
-use super::outbox::Outbox;
+use super::outbox::rest::{self, NamedMutations, OutboxPlan, RestedMutations};
+use super::outbox::{Outbox, OutboxRecord};
 use super::rows::{Dead, Rested, Rows, Slot, TableRows};
 use super::segment::{Directory, SegmentId};
 use super::state::{Batch, Round, State};
@@ -20,12 +21,12 @@ use std::rc::Rc;
 
 pub use former::read as read_former;
 
-/// Everything but the rows.
+/// Everything but the rows, and mutations at rest.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Record {
     seq: Seq,
     schema: Schema,
-    outbox: Outbox,
+    outbox: OutboxRecord,
     batch: Option<Batch>,
     cursors: BTreeMap<Text, Text>,
     round: Option<Round>,
@@ -57,18 +58,21 @@ pub struct TableRecord {
 /// [`Rested`] has them.
 type SegmentRecord = (SegmentId, Dead, Option<Vec<Text>>, Option<Vec<u8>>);
 
-/// A state, and the segments that it lacks because their directory could not be read.
+/// A state, and the segments that it lacks because their first block could not be read.
 pub struct Opened {
     pub state: State,
     pub damaged: Vec<(Text, SegmentId)>,
+    /// Segments of mutations: what they held is lost.
+    pub damaged_mutations: Vec<SegmentId>,
 }
 
 impl Record {
+    /// The outbox is in its plan.
     pub fn of(state: &State) -> Self {
         Self {
             seq: state.seq,
             schema: state.schema.clone(),
-            outbox: state.outbox.clone(),
+            outbox: OutboxRecord::default(),
             batch: state.batch.clone(),
             cursors: state.cursors.clone(),
             round: state.round.clone(),
@@ -84,16 +88,17 @@ impl Record {
         }
     }
 
-    pub fn seal(&self, tables: Vec<TableRecord>) -> Vec<u8> {
-        seal(TIERED_RECORD, &(self, tables, &self.imports))
+    pub fn seal(&mut self, tables: Vec<TableRecord>, outbox: &OutboxPlan) -> Vec<u8> {
+        self.outbox = outbox.record();
+        seal(TIERED_RECORD, &(&*self, tables, &self.imports, outbox.segments()))
     }
 
-    fn into_state(self, rows: Rows) -> State {
+    fn into_state(self, rows: Rows, mutations: Vec<RestedMutations>) -> State {
         let mut state = State {
             seq: self.seq,
             schema: self.schema,
             rows,
-            outbox: self.outbox,
+            outbox: Outbox::restored(self.outbox, mutations),
             batch: self.batch,
             cursors: self.cursors,
             round: self.round,
@@ -127,16 +132,23 @@ impl TableRecord {
     }
 }
 
-/// The state of a checkpoint; `directory` gives the directory of a segment that could be read.
-pub fn read(record: &[u8], directory: impl Fn(SegmentId) -> Option<Rc<Directory>>) -> Result<Opened, Damage> {
-    let (mut record, tables, imports): (Record, Vec<TableRecord>, Imports) = match frame::open(record)? {
+/// A state record, taken apart.
+type Parts = (Record, Vec<TableRecord>, Imports, Vec<NamedMutations>);
+
+fn parts(record: &[u8]) -> Result<Parts, Damage> {
+    match frame::open(record)? {
         (TIERED_RECORD, payload) if frame::version(record) < 3 => {
             let (record, tables) = frame::read(payload)?;
-            (record, tables, Imports::default())
+            Ok((record, tables, Imports::default(), Vec::new()))
         }
-        (TIERED_RECORD, payload) => frame::read(payload)?,
-        (kind, _) => return Err(Damage::UnknownKind(kind)),
-    };
+        (TIERED_RECORD, payload) => frame::read(payload),
+        (kind, _) => Err(Damage::UnknownKind(kind)),
+    }
+}
+
+/// The state of a checkpoint; `first` gives the first block of a segment: a directory, or mutations.
+pub fn read<B: AsRef<[u8]>>(record: &[u8], first: impl Fn(SegmentId) -> Option<B>) -> Result<Opened, Damage> {
+    let (mut record, tables, imports, outbox) = parts(record)?;
     record.imports = imports;
     let mut damaged = Vec::new();
     let mut rows = BTreeMap::new();
@@ -144,9 +156,11 @@ pub fn read(record: &[u8], directory: impl Fn(SegmentId) -> Option<Rc<Directory>
         let Some(definition) = record.schema.tables.get(&table.name) else { continue };
         let mut segments = Vec::new();
         for (id, dead, gone, from) in table.segments {
-            match directory(id) {
-                Some(directory) => segments.push(Rested { id, directory, dead, gone, from }),
-                None => damaged.push((table.name.clone(), id)),
+            match first(id).map(|block| Directory::read(block.as_ref())) {
+                Some(Ok(directory)) => {
+                    segments.push(Rested { id, directory: Rc::new(directory), dead, gone, from });
+                }
+                _ => damaged.push((table.name.clone(), id)),
             }
         }
         let held = TableRows::restored(
@@ -157,6 +171,13 @@ pub fn read(record: &[u8], directory: impl Fn(SegmentId) -> Option<Rc<Directory>
         );
         rows.insert(table.name, held);
     }
+    let (mut mutations, mut damaged_mutations) = (Vec::new(), Vec::new());
+    for named in outbox {
+        match first(named.id).map(|block| rest::decode(&named, block.as_ref())) {
+            Some(Ok(pending)) => mutations.push((named, pending)),
+            _ => damaged_mutations.push(named.id),
+        }
+    }
     let rows = Rows::restore(&record.schema, rows);
-    Ok(Opened { state: record.into_state(rows), damaged })
+    Ok(Opened { state: record.into_state(rows, mutations), damaged, damaged_mutations })
 }

@@ -57,6 +57,29 @@ fn a_damaged_block_is_kept_aside_as_it_was_found() {
     assert_eq!(pool.run_until(fresh.read_quarantined(&name)), Ok(b"rotten".to_vec()));
 }
 
+/// Those that wait elsewhere are sent all the same.
+#[test]
+fn a_damaged_segment_of_mutations_is_kept_aside_and_reported() {
+    let mut pool = LocalPool::new();
+    let (tab, store) = found(&mut pool);
+    for id in 0..300 {
+        pool.run_until(tab.write(insert(id))).expect("stores");
+    }
+    for _ in 0..2 {
+        assert_eq!(pool.run_until(tab.checkpoint()), Ok(true));
+    }
+    let segment = tab.manifest().segments[0];
+    pool.run_until(store.replace_blocks(segment, 0, &[b"rotten".to_vec()])).expect("writes");
+    let (fresh, realm) = open(&mut pool, &store);
+    assert_eq!((fresh.state().outbox.len(), fresh.damaged()), (300 - 256, 1));
+    assert!(realm.reported.borrow()[0].message.contains("wait to be sent"));
+    let name = format!("block/{segment}/0");
+    assert_eq!(pool.run_until(fresh.quarantined()), Ok(vec![Quarantined { name, bytes: 6 }]));
+    assert_eq!(pool.run_until(fresh.checkpoint()), Ok(true));
+    let (again, _) = open(&mut pool, &store);
+    assert_eq!((again.state().outbox.len(), again.damaged()), (300 - 256, 0));
+}
+
 #[test]
 fn a_sealed_record_that_does_not_open_is_kept_aside_with_its_seal() {
     let mut pool = LocalPool::new();

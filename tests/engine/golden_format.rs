@@ -3,7 +3,8 @@
 //! Databases of these versions exist: a later one opens them. If a test here fails, the change needs a new
 //! `FORMAT_VERSION` and a reader for the old one, not a new fixture. Version 2: a table names its indexes,
 //! so `Schema` frames changed; the other kinds are still written as version 1. State records of version 1 are
-//! read and no longer written: a checkpoint has segments, and a record of a kind of its own. Version 3: imports.
+//! read and no longer written: a checkpoint has segments, and a record of a kind of its own. Version 3: imports, and
+//! segments of mutations.
 
 use crate::device::{Device, id, request, rev, schema};
 use crate::shelf::Room;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use thermocline::engine::frame::{
     Evicted, FORMAT_VERSION, Fetched, Imported, Lost, Pulled, Pushed, Resync, Sent,
 };
+use thermocline::engine::rest::Plan;
 use thermocline::engine::segment::SegmentId;
 use thermocline::engine::{Frame, Picture, snapshot};
 use thermocline::protocol::pull::Page;
@@ -178,14 +180,14 @@ fn frames_of_every_version_are_read_as_ever() {
     }
 }
 
-/// The record, then the blocks of each segment.
+/// The record of a second checkpoint, then the blocks of each segment.
 fn checkpoint_lines(device: &mut Device) -> String {
-    let record = device.room.checkpoint(&mut device.state);
+    device.room.checkpoint_with(&mut device.state, 2);
+    let record = device.room.checkpoint_with(&mut device.state, 2);
     let mut lines = format!("record {}\n", hex(&record));
-    let segments = device.state.rows.tables().flat_map(|(_, rows)| rows.segments());
-    for segment in segments {
-        for block in device.room.blocks(segment.id) {
-            lines.push_str(&format!("block {} {}\n", segment.id, hex(&block)));
+    for segment in Plan::of(&device.state).segments() {
+        for block in device.room.blocks(segment) {
+            lines.push_str(&format!("block {segment} {}\n", hex(&block)));
         }
     }
     lines

@@ -11,6 +11,7 @@ mod coalescing;
 mod device;
 mod golden_format;
 mod golden_segment;
+mod long_outbox;
 mod merges;
 mod outcomes;
 mod properties;

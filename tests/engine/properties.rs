@@ -117,7 +117,7 @@ impl World {
                 self.record = Some(context.room.checkpoint(&mut context.state));
                 assert_only_needed_slots(&context.state, base, &planned);
             }
-            Act::Plan => *plan = Some((Plan::of(&context.state), context.state.schema.clone())),
+            Act::Plan => *plan = Some((Plan::with(&context.state, 2), context.state.schema.clone())),
             Act::Rest => {
                 let Some((mut plan, planned)) = plan.take() else { return };
                 let base = plan.base;

@@ -105,6 +105,8 @@ pub fn find<D: Depot>(depot: &mut D, state: &State, needed: &[RowId]) -> Result<
 pub struct Carried {
     pub segments: usize,
     pub merges: usize,
+    /// Segments of mutations.
+    pub mutations: usize,
 }
 
 /// What is in memory after a checkpoint at `base`: pending rows, recent ones, and what changed meanwhile.
@@ -127,6 +129,12 @@ pub fn carry_out<D: Depot>(plan: &mut Plan, state: &State, depot: &mut D) -> Res
     while let Some(builder) = plan.next_segment() {
         keep(plan, depot, builder)?;
         carried.segments += 1;
+    }
+    while let Some(block) = plan.next_mutations() {
+        let id = depot.fresh_id();
+        depot.write(id, &[block])?;
+        plan.add_mutations(id);
+        carried.mutations += 1;
     }
     while let Some(mut merge) = plan.next_merge(state) {
         loop {
@@ -242,7 +250,15 @@ impl Room {
 
     /// A whole checkpoint: the state rests, and this is its record.
     pub fn checkpoint(&mut self, state: &mut State) -> Vec<u8> {
-        let mut plan = Plan::of(state);
+        self.keep(state, Plan::of(state))
+    }
+
+    /// One that names so many mutations a segment.
+    pub fn checkpoint_with(&mut self, state: &mut State, least: usize) -> Vec<u8> {
+        self.keep(state, Plan::with(state, least))
+    }
+
+    fn keep(&mut self, state: &mut State, mut plan: Plan) -> Vec<u8> {
         let record = self.carry_out(&mut plan, state);
         state.rest(plan);
         record
@@ -250,12 +266,9 @@ impl Room {
 
     /// The state of a checkpoint, its segments on the disk.
     pub fn open(&mut self, record: &[u8]) -> State {
-        let directory = |id: SegmentId| {
-            let disk = self.disk.0.borrow();
-            Some(Rc::new(Directory::read(disk.get(&id)?.first()?).expect("our own directory")))
-        };
-        let opened = snapshot::read(record, directory).expect("our own checkpoint");
-        assert_eq!(opened.damaged, []);
+        let first = |id: SegmentId| self.disk.0.borrow().get(&id)?.first().cloned();
+        let opened = snapshot::read(record, first).expect("our own checkpoint");
+        assert_eq!((opened.damaged, opened.damaged_mutations), Default::default());
         self.know(&opened.state);
         opened.state
     }

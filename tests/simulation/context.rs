@@ -12,12 +12,15 @@ use std::iter::Sum;
 use std::rc::Rc;
 use thermocline::engine::interface::Effect;
 use thermocline::engine::rest::Plan;
-use thermocline::engine::segment::{Directory, SegmentId};
+use thermocline::engine::segment::SegmentId;
 use thermocline::engine::sync::Machine;
 use thermocline::engine::{Frame, Picture, State, View, apply, needs, snapshot};
 use thermocline::protocol::{MutationId, Request, Schema};
 use thermocline::store::memory::MemoryStore;
 use thermocline::store::{Incarnation, Logged, Manifest, Next, Seq, Store};
+
+/// So many mutations make a segment here.
+const MUTATIONS: usize = 2;
 
 /// What all contexts of a client are built on.
 pub struct Ground {
@@ -40,6 +43,8 @@ pub struct Tally {
     pub merges: usize,
     pub reloads: usize,
     pub evictions: usize,
+    /// Segments of mutations.
+    pub mutations: usize,
 }
 
 impl Sum for Tally {
@@ -51,6 +56,7 @@ impl Sum for Tally {
             merges: a.merges + b.merges,
             reloads: a.reloads + b.reloads,
             evictions: a.evictions + b.evictions,
+            mutations: a.mutations + b.mutations,
         })
     }
 }
@@ -165,23 +171,24 @@ impl Context {
     fn load(&mut self, ground: &mut Ground) {
         let loaded = at_once(ground.store.load()).expect("a memory store loads");
         let manifest = loaded.tail.manifest;
-        let mut directories: BTreeMap<SegmentId, Rc<Directory>> = BTreeMap::new();
-        for (id, block) in loaded.directories {
-            let block = block.expect("a segment that the manifest names is there");
-            directories.insert(id, Rc::new(Directory::read(&block).expect("our own directory")));
-        }
+        let firsts: BTreeMap<SegmentId, Vec<u8>> = loaded
+            .directories
+            .into_iter()
+            .map(|(id, block)| (id, block.expect("a segment that the manifest names is there")))
+            .collect();
         self.state = match loaded.state {
             Some(record) => {
-                let opened = snapshot::read(&record, |id| directories.get(&id).cloned());
-                let opened = opened.expect("our own checkpoint");
+                let opened = snapshot::read(&record, |id| firsts.get(&id)).expect("our own checkpoint");
                 assert_eq!(opened.damaged, [], "record and manifest name the same segments");
+                assert_eq!(opened.damaged_mutations, [], "and the same segments of mutations");
                 opened.state
             }
             None => State::at(manifest.base),
         };
         self.version = manifest.version;
         self.shelf = Shelf::default();
-        directories.into_iter().for_each(|(id, directory)| self.shelf.know(id, directory));
+        let segments = self.state.rows.tables().flat_map(|(_, rows)| rows.segments());
+        segments.for_each(|rested| self.shelf.know(rested.id, Rc::clone(&rested.directory)));
         ground.tally.reloads += 1;
         self.changed();
         self.fold(loaded.tail.frames, ground).expect("what has just been loaded can be read");
@@ -251,7 +258,7 @@ impl Context {
 /// Checkpoints, in three steps with anything between them: the plan, the segments, the decision.
 impl Context {
     pub fn begin_checkpoint(&mut self) {
-        let plan = Plan::of(&self.state);
+        let plan = Plan::with(&self.state, MUTATIONS);
         let planned = self.state.schema.clone();
         self.resting = Some(Resting { plan, planned, expected: self.version, is_written: false });
     }
@@ -263,6 +270,7 @@ impl Context {
             Ok(carried) => {
                 resting.is_written = true;
                 ground.tally.merges += carried.merges;
+                ground.tally.mutations += carried.mutations;
             }
             Err(refused) => {
                 trace(|| format!("life {}: gives up a checkpoint: {refused:?}", self.life));
@@ -277,7 +285,7 @@ impl Context {
     /// changed (invariant 8), and only what is needed stays in memory.
     pub fn end_checkpoint(&mut self, ground: &mut Ground) -> bool {
         self.write_segments(ground);
-        let Some(Resting { plan, planned, expected, .. }) = self.resting.take() else { return false };
+        let Some(Resting { mut plan, planned, expected, .. }) = self.resting.take() else { return false };
         let base = plan.base;
         let next = Next { base, state: plan.record(), segments: plan.segments() };
         let decided = at_once(ground.store.checkpoint(expected, &next));

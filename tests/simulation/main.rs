@@ -33,9 +33,9 @@ fn whatever_fails_nothing_is_lost_and_all_agree_in_the_end() {
     let is_many = seeds.end - seeds.start > 50;
     let tally: Tally = seeds.map(tally_of).sum();
     eprintln!("{tally:?}");
-    let Tally { decided, lost, given_up, merges, evictions, .. } = tally;
+    let Tally { decided, lost, given_up, merges, evictions, mutations, .. } = tally;
     assert!(
-        !is_many || [decided, lost, given_up, merges, evictions].iter().all(|count| *count > 0),
+        !is_many || [decided, lost, given_up, merges, evictions, mutations].iter().all(|count| *count > 0),
         "{tally:?}"
     );
 }

@@ -8,12 +8,11 @@ use super::folded::Folded;
 use crate::driver::cache::{BlockCache, BlockId};
 use crate::driver::platform::Platform;
 use crate::engine::frame::Lost;
-use crate::engine::segment::{Blocks, Directory};
+use crate::engine::segment::Blocks;
 use crate::engine::{Found, Frame, RowId, State, View, snapshot};
 use crate::protocol::{ErrorCode, Fault, SegmentId};
 use crate::store::{Loaded, Store};
 use std::cell::RefMut;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// What came of reading blocks.
@@ -166,24 +165,30 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
     /// Takes up what the store has.
     pub(super) async fn rebuild(&self, loaded: Loaded) -> Result<(), Fault> {
         let Loaded { state, directories, former_blocks, tail } = loaded;
-        let mut read = BTreeMap::new();
-        for (id, bytes) in directories {
-            match bytes.as_deref().map(Directory::read) {
-                Some(Ok(directory)) => drop(read.insert(id, Rc::new(directory))),
-                Some(Err(_)) => self.quarantine(&format!("block/{id}/0"), &bytes.unwrap_or_default()).await,
-                None => {}
+        let first = |id: SegmentId| -> Option<&[u8]> {
+            let at = directories.binary_search_by_key(&id, |(id, _)| *id).ok()?;
+            directories[at].1.as_deref()
+        };
+        let whole = |state| snapshot::Opened { state, damaged: Vec::new(), damaged_mutations: Vec::new() };
+        let opened = match state {
+            None => Ok(whole(State::at(tail.manifest.base))),
+            Some(record) if tail.manifest.segments.is_empty() && !former_blocks.is_empty() => {
+                snapshot::read_former(&record, &former_blocks).map(whole)
+            }
+            Some(record) => snapshot::read(&record, first),
+        };
+        let opened = opened.map_err(|damage| self.damage_fault(&damage, "the checkpoint"))?;
+        let rows = opened.damaged.iter().map(|(_, id)| id);
+        for id in rows.chain(&opened.damaged_mutations) {
+            if let Some(block) = first(*id) {
+                self.quarantine(&format!("block/{id}/0"), block).await;
             }
         }
-        let opened = match state {
-            None => snapshot::Opened { state: State::at(tail.manifest.base), damaged: Vec::new() },
-            Some(record) if tail.manifest.segments.is_empty() && !former_blocks.is_empty() => {
-                let state = snapshot::read_former(&record, &former_blocks);
-                let state = state.map_err(|damage| self.damage_fault(&damage, "the checkpoint"))?;
-                snapshot::Opened { state, damaged: Vec::new() }
-            }
-            Some(record) => snapshot::read(&record, |id| read.get(&id).cloned())
-                .map_err(|damage| self.damage_fault(&damage, "the checkpoint"))?,
-        };
+        for id in &opened.damaged_mutations {
+            self.damaged.set(self.damaged.get() + 1);
+            let message = format!("segment {id}, which held changes that wait to be sent, cannot be read");
+            self.report(&Fault::new(ErrorCode::CorruptFrame, message));
+        }
         let anew = Folded::new(opened.state, tail.manifest);
         for (table, segment) in opened.damaged {
             let lost = Lost { table, segment };

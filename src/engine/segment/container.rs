@@ -33,9 +33,13 @@ pub fn seal(kind: u8, payload: &[u8]) -> Vec<u8> {
 pub fn open(kind: u8, bytes: &[u8]) -> Result<Vec<u8>, Damage> {
     match frame::open(bytes)? {
         (found, payload) if found == kind => unpack(payload),
-        (frame::SEGMENT_DIRECTORY | frame::SEGMENT_ROW_BLOCK | frame::SEGMENT_LIST_BLOCK, _) => {
-            Err(Damage::Misplaced)
-        }
+        (
+            frame::SEGMENT_DIRECTORY
+            | frame::SEGMENT_ROW_BLOCK
+            | frame::SEGMENT_LIST_BLOCK
+            | frame::OUTBOX_SEGMENT,
+            _,
+        ) => Err(Damage::Misplaced),
         (other, _) => Err(Damage::UnknownKind(other)),
     }
 }

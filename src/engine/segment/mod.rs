@@ -12,7 +12,7 @@
 
 mod block;
 mod build;
-mod container;
+pub(in crate::engine) mod container;
 mod directory;
 mod fences;
 mod key_filter;

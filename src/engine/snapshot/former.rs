@@ -4,7 +4,7 @@ use super::Record;
 use crate::engine::answers::Answers;
 use crate::engine::frame::{self, Damage, ROW_BLOCK, STATE_RECORD};
 use crate::engine::imported::Imports;
-use crate::engine::outbox::Outbox;
+use crate::engine::outbox::OutboxRecord;
 use crate::engine::rows::{Base, Rows, Source};
 use crate::engine::state::{Batch, Round, State};
 use crate::protocol::{Key, Rev, Schema, Seq, Stamp, Text, schema};
@@ -16,7 +16,7 @@ struct StateRecord {
     seq: Seq,
     schema: schema::v1::Schema,
     rows: RowsRecord,
-    outbox: Outbox,
+    outbox: OutboxRecord,
     batch: Option<Batch>,
     cursors: BTreeMap<Text, Text>,
     round: Option<Round>,
@@ -73,7 +73,7 @@ pub fn read(record: &[u8], blocks: &[Vec<u8>]) -> Result<State, Damage> {
         paged: BTreeMap::new(),
         imports: Imports::default(),
     };
-    Ok(kept.into_state(rows))
+    Ok(kept.into_state(rows, Vec::new()))
 }
 
 fn payload<T: serde::de::DeserializeOwned>(bytes: &[u8], expected: u8) -> Result<T, Damage> {
