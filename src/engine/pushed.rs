@@ -89,7 +89,11 @@ fn refuse(state: &mut State, place: Place, code: Text, message: Text) -> bool {
 fn applied(state: &mut State, seq: Seq, pending: &Pending, rev: Option<Rev>, set: &[(Text, Text)]) -> bool {
     let (table, key) = &pending.row;
     let (Some(rev), Some(definition)) = (rev, state.schema.tables.get(table)) else {
-        state.rows.forget(table, key, seq); // a delete of a row that the server does not show us
+        // A delete of a row that the server does not show us. A version that the delete did not see may be
+        // younger than this answer; should it be gone too, a pull says so.
+        if state.rows.get(table, key).is_some_and(|base| Some(base.rev) <= pending.base) {
+            state.rows.forget(table, key, seq);
+        }
         return pending.op == Op::Delete;
     };
     let shown = pending.shown.iter().map(|(column, value)| (column.as_ref(), value.as_ref()));

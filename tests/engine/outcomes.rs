@@ -81,6 +81,20 @@ fn a_delete_of_a_row_that_the_server_does_not_show_is_done() {
     assert_eq!((device.row("a"), device.state.outbox.len()), (None, 0));
 }
 
+/// Invariant 5. Two contexts, a lease that was taken: one asked for a page while the other pushed the delete of a
+/// row that was gone already. The page showed the row made anew; the answer, folded after it, let that go too,
+/// and no later pull brought it back.
+#[test]
+fn the_answer_to_such_a_delete_lets_no_younger_version_go() {
+    let mut device = Device::synced(&[SYNCED]);
+    device.delete("a");
+    let sealed = device.seal_all()[0];
+    let anew = r#"{"id":"a","title":"anew","n":null,"project":null}"#;
+    device.pull(crate::device::request(&TABLES, None, &[]), &[(rev(5), anew)], &[], None, Some("c2"));
+    device.push(vec![(sealed, Outcome::Applied { rev: None, set: Vec::new() })], None);
+    assert_eq!(device.row("a").as_deref(), Some(anew));
+}
+
 #[test]
 fn merged_takes_the_servers_whole_row() {
     let (mut device, sealed) = edited_while_sent();
