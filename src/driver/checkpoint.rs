@@ -5,6 +5,7 @@
 
 use super::platform::Platform;
 use super::replica::Replica;
+use crate::engine::frame::FORMAT_VERSION;
 use crate::engine::rest::{Merge, Plan, Progress};
 use crate::engine::segment::{Builder, Directory};
 use crate::protocol::{ErrorCode, Fault, SegmentId};
@@ -20,10 +21,11 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
         if self.tail_size().is_long(false) { self.checkpoint().await } else { Ok(false) }
     }
 
-    /// Turns the log so far into segments and a state record. False if another context was quicker.
+    /// Turns the log so far into segments and a state record. False if another context was quicker, or is of
+    /// an older version and could not read it.
     pub async fn checkpoint(self: &Rc<Self>) -> Result<bool, Fault> {
         let lease = self.platform().try_lease(&format!("{}/checkpoint", self.name())).await;
-        if lease.is_none() || self.is_halted() {
+        if lease.is_none() || self.is_halted() || !self.is_read_by_all(FORMAT_VERSION).await {
             return Ok(false);
         }
         let expected = self.manifest().version;

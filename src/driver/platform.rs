@@ -22,6 +22,10 @@ pub trait Platform: 'static {
     async fn lease(&self, name: &str) -> Self::Lease;
     /// A lease that is free now.
     async fn try_lease(&self, name: &str) -> Option<Self::Lease>;
+    /// Says, until dropped, that an engine of this version is at work on a database.
+    async fn attend(&self, name: &str, version: u8) -> Self::Lease;
+    /// The oldest engine at work on a database; none where the realm cannot tell.
+    async fn oldest(&self, name: &str) -> Option<u8>;
     /// Makes a fault that nobody waits for visible to the app.
     fn report(&self, fault: &Fault);
     /// Tells the other contexts that the log has grown. It may be lost.

@@ -10,6 +10,7 @@ mod damage;
 mod folded;
 mod loss;
 mod reading;
+mod versions;
 
 pub use damage::{QUARANTINE, Quarantined};
 
@@ -19,12 +20,13 @@ use super::cache::BlockCache;
 use super::platform::Platform;
 use super::tail::TailSize;
 use super::turn::Turns;
-use crate::engine::frame::Lost;
+use crate::engine::frame::{self, FORMAT_VERSION, Lost};
 use crate::engine::rest::Plan;
 use crate::engine::{self, Changes, Damage, Frame, State};
 use crate::protocol::{Decision, ErrorCode, Fault, MutationId, Request, limits};
 use crate::store::{Durability, Logged, Manifest, Seq, Store, records};
 use futures_channel::oneshot;
+use futures_util::future::join;
 use std::cell::{Cell, Ref, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -52,6 +54,8 @@ pub struct Replica<S: Store, P: Platform> {
     lost: RefCell<Vec<Lost>>,
     watchers: RefCell<Vec<Watcher>>,
     loss_watcher: RefCell<Option<Rc<dyn Fn()>>>,
+    /// By which engines of other versions know of this one.
+    _attendance: P::Lease,
 }
 
 impl<S: Store + 'static, P: Platform> Replica<S, P> {
@@ -62,7 +66,8 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
         name: &str,
         durability: Durability,
     ) -> Result<Rc<Self>, Fault> {
-        let loaded = store.load().await?;
+        let (loaded, attendance) = join(store.load(), platform.attend(name, FORMAT_VERSION)).await;
+        let loaded = loaded?;
         let folding = Turns::default();
         let turn = folding.take().await;
         let replica = Rc::new(Self {
@@ -82,6 +87,7 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
             lost: RefCell::default(),
             watchers: RefCell::default(),
             loss_watcher: RefCell::default(),
+            _attendance: attendance,
         });
         replica.rebuild(loaded).await?;
         drop(turn);
@@ -263,6 +269,9 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
         if bytes.len() > limits::FRAME_BYTES {
             let damage = Damage::TooLarge(bytes.len());
             return Err(Fault::new(ErrorCode::InvalidRequest, format!("a frame was not stored: {damage}")));
+        }
+        if !self.is_read_by_all(frame::version(&bytes)).await {
+            return Err(versions::unread());
         }
         let frames = [bytes];
         let appended = self.append_or_evict(&frames, durability).await;

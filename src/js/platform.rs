@@ -4,8 +4,9 @@ use crate::driver::Platform;
 use crate::protocol::Fault;
 use crate::store::{Incarnation, Seq};
 use futures_channel::oneshot;
-use js_sys::{Function, Object, Promise, Reflect};
+use js_sys::{Array, Function, Object, Promise, Reflect};
 use std::cell::{Cell, RefCell};
+use std::fmt::Display;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -29,6 +30,8 @@ extern "C" {
     type LockManager;
     #[wasm_bindgen(method, structural)]
     fn request(this: &LockManager, name: &str, options: &Object, callback: &JsValue) -> Promise;
+    #[wasm_bindgen(method, structural)]
+    fn query(this: &LockManager) -> Promise;
 }
 
 pub struct Browser {
@@ -110,8 +113,23 @@ impl Platform for Browser {
     async fn try_lease(&self, name: &str) -> Option<Self::Lease> {
         match locks() {
             None => Some(None),
-            Some(locks) => request(&locks, name, &[("ifAvailable", true)]).await.ok().flatten().map(Some),
+            Some(locks) => {
+                request(&locks, name, &[("ifAvailable", true.into())]).await.ok().flatten().map(Some)
+            }
         }
+    }
+
+    async fn attend(&self, name: &str, version: u8) -> Self::Lease {
+        let shared = [("mode", "shared".into())];
+        request(&locks()?, &attendance(name, version), &shared).await.ok().flatten()
+    }
+
+    async fn oldest(&self, name: &str) -> Option<u8> {
+        let found = JsFuture::from(locks()?.query()).await.ok()?;
+        let held = Array::from(&Reflect::get(&found, &"held".into()).ok()?);
+        let names = held.iter().filter_map(|lock| Reflect::get(&lock, &"name".into()).ok()?.as_string());
+        let prefix = attendance(name, "");
+        names.filter_map(|lock| lock.strip_prefix(&prefix)?.parse().ok()).min()
     }
 
     fn report(&self, fault: &Fault) {
@@ -143,6 +161,11 @@ impl Announcing {
         let _ = channel.post_message(&news.into());
         true
     }
+}
+
+/// The lock by which an engine is known to be at work.
+fn attendance(name: &str, version: impl Display) -> String {
+    format!("{name}/engine/{version}")
 }
 
 /// Sixteen random bytes, each given once.
@@ -195,7 +218,7 @@ pub async fn lease(name: &str) -> Option<Lock> {
         futures_util::future::Either::Left((lock, _)) => lock.ok().flatten(),
         futures_util::future::Either::Right((_, receiver)) => {
             drop(receiver);
-            request(&locks, name, &[("steal", true)]).await.ok().flatten()
+            request(&locks, name, &[("steal", true.into())]).await.ok().flatten()
         }
     }
 }
@@ -203,7 +226,7 @@ pub async fn lease(name: &str) -> Option<Lock> {
 async fn request(
     locks: &LockManager,
     name: &str,
-    options: &[(&str, bool)],
+    options: &[(&str, JsValue)],
 ) -> Result<Option<Lock>, oneshot::Canceled> {
     let (sender, receiver) = oneshot::channel();
     let sender = Cell::new(Some(sender));
@@ -218,13 +241,13 @@ async fn request(
 fn ask(
     locks: &LockManager,
     name: &str,
-    options: &[(&str, bool)],
+    options: &[(&str, JsValue)],
     take: impl Fn(Option<Lock>) -> Option<Lock> + 'static,
 ) {
     let given = Object::new();
     for (option, value) in options {
         // A plain object takes any property.
-        let _ = Reflect::set(&given, &(*option).into(), &(*value).into());
+        let _ = Reflect::set(&given, &(*option).into(), value);
     }
     let callback = Closure::once_into_js(move |lock: JsValue| -> JsValue {
         if lock.is_null() || lock.is_undefined() {

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { until } from '../e2e/harness/until.mjs'
 import { assertOutbox, insert, makeRows, titlesOf } from './harness/entries.mjs'
 import { appendFrame, logKeys, removeRecord } from './harness/raw.mjs'
 import { startSite } from './harness/site.mjs'
@@ -47,6 +48,35 @@ for (const [what, frame] of [['version', sealed(NEWER_VERSION, 1)], ['kind', sea
     for (const { id } of rows) assert.equal(waiting.filter((found) => found === id).length, 1)
     await device.leave()
   })
+}
+
+test('while an older engine is open, a newer one makes no checkpoint that it could not read', async () => {
+  const device = await site.device()
+  const tab = await device.tab()
+  const rows = makeRows('beside', 3)
+  await insert(tab, rows)
+  assert.equal(await tab.run('checkpoint'), true)
+  const [name, ours] = await attendance(tab.page, device.user)
+  const older = await device.bare()
+  await older.evaluate((lock) => new Promise((held) => {
+    navigator.locks.request(lock, { mode: 'shared' }, () => { held(); return new Promise(() => undefined) })
+  }), `${name}${ours - 1}`)
+  await insert(tab, makeRows('more', 2))
+  assert.equal(await tab.run('checkpoint'), false)
+  await older.close()
+  await until('the older one is gone', () => tab.run('checkpoint'))
+  assert.equal((await titlesOf(tab)).length, 5)
+  await device.leave()
+})
+
+/** The lock by which a user's open database is known, in two parts: its name and the engine's version. */
+function attendance(page, user) {
+  return page.evaluate(async (user) => {
+    const { held } = await navigator.locks.query()
+    const lock = held.find(({ name }) => name.includes(`${user}/engine/`))
+    const [name, version] = lock?.name.split(/(?<=\/engine\/)/) ?? []
+    return lock ? [name, Number(version)] : []
+  }, user)
 }
 
 /** A frame with an empty payload: magic, version, kind, length, checksum. */

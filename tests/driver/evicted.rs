@@ -6,7 +6,7 @@ use crate::realm::{Tab, found, insert, key, open, picture, update};
 use futures_executor::LocalPool;
 use std::cell::Cell;
 use std::rc::Rc;
-use thermocline::engine::frame::{Pushed, Sent};
+use thermocline::engine::frame::{FORMAT_VERSION, Pushed, Sent};
 use thermocline::engine::{Frame, Outbox, Pending};
 use thermocline::protocol::push::Outcome;
 use thermocline::protocol::{ErrorCode, MutationId, Rev};
@@ -165,6 +165,26 @@ fn a_database_that_was_emptied_on_purpose_stays_empty() {
     assert!(tab.state().outbox.is_empty());
     let loaded = pool.run_until(store.load()).expect("loads");
     assert!(loaded.tail.frames.is_empty());
+}
+
+/// An older engine that meets an import stops: it is held back, and nothing is lost meanwhile.
+#[test]
+fn while_an_older_engine_is_at_work_nothing_is_written_that_it_cannot_read() {
+    let mut pool = LocalPool::new();
+    let (former, store) = busy(&mut pool);
+    evict(&store);
+    pool.run_until(former.catch_up()).expect_err("gone");
+    let (tab, realm) = open(&mut pool, &store);
+    realm.oldest.set(Some(FORMAT_VERSION - 1));
+    let fault = pool.run_until(tab.take_over(&former)).expect_err("held back");
+    assert_eq!(fault.code, ErrorCode::NewerVersion);
+    assert!(fault.message.contains("close or reload that tab"), "{fault}");
+    assert_eq!(pool.run_until(tab.write(insert(9))).map(drop), Ok(()), "writes go on");
+    assert_eq!(pool.run_until(tab.checkpoint()), Ok(false), "nor is a checkpoint made");
+    realm.oldest.set(Some(FORMAT_VERSION));
+    pool.run_until(tab.take_over(&former)).expect("stores");
+    assert_eq!(tab.state().outbox.len(), former.state().outbox.len() + 1);
+    assert_eq!(pool.run_until(tab.checkpoint()), Ok(true));
 }
 
 #[test]

@@ -21,6 +21,8 @@ pub struct Realm {
     /// Every wait is over at once.
     pub hurries: Cell<bool>,
     pub now_ms: Cell<u64>,
+    /// The oldest engine at work.
+    pub oldest: Cell<Option<u8>>,
     pub announced: RefCell<Vec<Seq>>,
     pub reported: RefCell<Vec<Fault>>,
 }
@@ -39,6 +41,7 @@ impl Realm {
             online: Cell::new(false),
             hurries: Cell::new(false),
             now_ms: Cell::new(1_000),
+            oldest: Cell::new(None),
             announced: RefCell::default(),
             reported: RefCell::default(),
         })
@@ -82,6 +85,12 @@ impl Platform for Realm {
 
     async fn try_lease(&self, _name: &str) -> Option<Self::Lease> {
         Some(())
+    }
+
+    async fn attend(&self, _name: &str, _version: u8) -> Self::Lease {}
+
+    async fn oldest(&self, _name: &str) -> Option<u8> {
+        self.oldest.get()
     }
 
     fn report(&self, fault: &Fault) {
