@@ -8,9 +8,9 @@ use crate::log::Log;
 use crate::memo::{Memo, remembered};
 use crate::plan::{Deed, NOW_MS, Plan, TABLE, USER};
 use crate::server::{key, schema};
-use crate::shared::{Shared, print};
+use crate::shared::Shared;
 use std::rc::Rc;
-use thermocline::engine::interface::{At, Effect, Event, Failure, Message, Reply};
+use thermocline::engine::interface::{At, Effect, Event, Message, Reply};
 use thermocline::engine::sync::Machine;
 use thermocline::engine::{Frame, State};
 use thermocline::protocol::pull::SchemaAnswer;
@@ -61,6 +61,54 @@ enum Asked {
     End,
 }
 
+/// What a machine is told.
+enum Said {
+    Session,
+    Start,
+    Wake,
+    Leased,
+    Folded,
+    Schema,
+    Reply(Shared<Reply>),
+    /// It has waited long enough.
+    Nothing,
+}
+
+impl Said {
+    fn print(&self) -> u64 {
+        match self {
+            Self::Session => 1,
+            Self::Start => 2,
+            Self::Wake => 3,
+            Self::Leased => 4,
+            Self::Folded => 5,
+            Self::Schema => 6,
+            Self::Nothing => 7,
+            Self::Reply(reply) => reply.print,
+        }
+    }
+}
+
+impl From<Said> for Event {
+    fn from(said: Said) -> Self {
+        match said {
+            Said::Session => Self::Session(Some(USER.into())),
+            Said::Start => Self::Start,
+            Said::Wake => Self::Wake,
+            Said::Leased => Self::Leased,
+            Said::Folded => Self::Folded,
+            Said::Schema => {
+                let answer = SchemaAnswer::Tables { schema: schema(), unknown: Vec::new() };
+                Self::Answered(Ok(Reply::Schema(answer)))
+            }
+            Said::Reply(reply) => Self::Answered(Ok((*reply).clone())),
+            Said::Nothing => {
+                Self::Answered(Err(Fault::new(ErrorCode::Offline, "the model's network").into()))
+            }
+        }
+    }
+}
+
 type Stepped = (Shared<Machine>, Rc<[Asked]>);
 
 thread_local! {
@@ -107,8 +155,8 @@ impl Client {
         if self.lease == Some(at) {
             self.lease = None;
         }
-        self.feed(plan, at, Event::Session(Some(USER.into())), NOW_MS);
-        self.feed(plan, at, Event::Start, NOW_MS);
+        self.feed(plan, at, Said::Session, NOW_MS);
+        self.feed(plan, at, Said::Start, NOW_MS);
     }
 
     pub fn is_alone(&self) -> bool {
@@ -122,40 +170,38 @@ impl Client {
     }
 
     /// The machine's step, and of what it asks for all that nothing can come between.
-    fn feed(&mut self, plan: &Plan, at: usize, event: Event, now_ms: u64) {
-        let mut events = vec![event];
-        while let Some(event) = events.pop() {
-            let (machine, effects) = self.step(plan, at, event, now_ms);
+    fn feed(&mut self, plan: &Plan, at: usize, said: Said, now_ms: u64) {
+        let mut all = vec![said];
+        while let Some(said) = all.pop() {
+            let (machine, effects) = self.step(plan, at, said, now_ms);
             self.contexts[at].machine = machine;
             for effect in effects.iter() {
-                events.extend(self.take_up(at, effect));
+                all.extend(self.take_up(at, effect));
             }
         }
     }
 
-    fn step(&self, plan: &Plan, at: usize, event: Event, now_ms: u64) -> Stepped {
+    fn step(&self, plan: &Plan, at: usize, said: Said, now_ms: u64) -> Stepped {
         let machine = &self.contexts[at].machine;
-        remembered(&STEPS, plan, [machine.print, self.log.print(), print(&(&event, now_ms))], || {
+        remembered(&STEPS, plan, [machine.print, self.log.print(), said.print(), now_ms], || {
             let mut machine = Machine::clone(machine);
-            let effects = machine.step(&self.log.fold(plan).state, event, At { now_ms, entropy: u32::MAX });
+            let at = At { now_ms, entropy: u32::MAX };
+            let effects = machine.step(&self.log.fold(plan).state, said.into(), at);
             (Shared::new(machine), effects.into_iter().map(Asked::from).collect())
         })
     }
 
-    fn take_up(&mut self, at: usize, asked: &Asked) -> Option<Event> {
+    fn take_up(&mut self, at: usize, asked: &Asked) -> Option<Said> {
         let context = &mut self.contexts[at];
         match asked {
             Asked::Lease if self.lease.is_none() => {
                 self.lease = Some(at);
-                return Some(Event::Leased);
+                return Some(Said::Leased);
             }
             Asked::Lease => context.doing = Doing::Leasing,
             Asked::Frame(frame) => context.doing = Doing::Storing(frame.clone()),
             // Definitions never change here: they are told at once.
-            Asked::Schema => {
-                let answer = SchemaAnswer::Tables { schema: schema(), unknown: Vec::new() };
-                return Some(Event::Answered(Ok(Reply::Schema(answer))));
-            }
+            Asked::Schema => return Some(Said::Schema),
             Asked::Message(message) => context.doing = Doing::Asking(message.clone()),
             Asked::Wake(due_ms) => context.wake_ms = Some(*due_ms),
             Asked::End => {
@@ -170,30 +216,29 @@ impl Client {
     pub fn take_lease(&mut self, plan: &Plan, at: usize) {
         self.lease = Some(at);
         self.contexts[at].doing = Doing::Nothing;
-        self.feed(plan, at, Event::Leased, NOW_MS);
+        self.feed(plan, at, Said::Leased, NOW_MS);
     }
 
     pub fn wake(&mut self, plan: &Plan, at: usize) {
         if let Some(due_ms) = self.contexts[at].wake_ms.take() {
-            self.feed(plan, at, Event::Wake, due_ms);
+            self.feed(plan, at, Said::Wake, due_ms);
         }
     }
 
     pub fn store(&mut self, plan: &Plan, at: usize, frame: Shared<Frame>) {
         self.log.push(frame);
         self.contexts[at].doing = Doing::Nothing;
-        self.feed(plan, at, Event::Folded, NOW_MS);
+        self.feed(plan, at, Said::Folded, NOW_MS);
     }
 
-    pub fn hear(&mut self, plan: &Plan, at: usize, reply: Reply) {
+    pub fn hear(&mut self, plan: &Plan, at: usize, reply: &Shared<Reply>) {
         self.contexts[at].doing = Doing::Nothing;
-        self.feed(plan, at, Event::Answered(Ok(reply)), NOW_MS);
+        self.feed(plan, at, Said::Reply(reply.clone()), NOW_MS);
     }
 
     pub fn give_up(&mut self, plan: &Plan, at: usize) {
         self.contexts[at].doing = Doing::Nothing;
-        let failure = Failure::from(Fault::new(ErrorCode::Offline, "the model's network"));
-        self.feed(plan, at, Event::Answered(Err(failure)), NOW_MS);
+        self.feed(plan, at, Said::Nothing, NOW_MS);
     }
 
     /// The app does the next thing it has to do; none: it would have no effect.

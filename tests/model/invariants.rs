@@ -19,6 +19,7 @@ use thermocline::protocol::{Decision, Mutation, Op, Text};
 pub const LOST: &str = "invariant 1: an acknowledged write has reached the server or waits";
 pub const TWICE: &str = "invariant 2: a mutation takes effect at most once";
 pub const SEALED: &str = "invariant 2: what a Sent frame named never changes";
+pub const AGAIN: &str = "invariant 2: a second answer to a mutation changes nothing";
 pub const ORDER: &str = "invariant 3: a client's mutations of a row arrive in their order";
 pub const AGREE: &str = "invariants 4 and 10: in the end all agree and nothing waits";
 pub const SKIPPED: &str = "invariant 5: what a cursor covers is known";
@@ -31,9 +32,11 @@ pub fn properties(plan: &Plan) -> Vec<Property<Plan>> {
         Property::always(LOST, |plan, world| each(plan, world, |verdict| !verdict.is_lost)),
         Property::always(TWICE, |_, world: &World| is_settled_once(&world.server)),
         Property::always(SEALED, |plan, world| each(plan, world, |verdict| !verdict.is_altered)),
+        Property::always(AGAIN, |plan, world| each(plan, world, |verdict| !verdict.is_answered_again)),
         Property::always(ORDER, |plan, world: &World| is_in_order(plan, &world.server)),
         Property::always(AGREE, |plan, world: &World| {
-            !world.is_quiet() || agrees(plan, &world.at_rest(plan))
+            let agrees = || agrees(plan, &world.at_rest(plan));
+            !world.is_quiet() || remembered(&ENDS, plan, [world.print()], agrees)
         }),
         Property::always(SKIPPED, |plan, world| each(plan, world, |verdict| !verdict.is_skipped)),
         Property::always(APART, |plan, world| each(plan, world, |verdict| !verdict.is_apart)),
@@ -70,6 +73,7 @@ const SOMETIMES: &[(&str, Condition)] = &[
 struct Verdict {
     is_lost: bool,
     is_altered: bool,
+    is_answered_again: bool,
     is_skipped: bool,
     is_apart: bool,
     went_back: bool,
@@ -77,6 +81,7 @@ struct Verdict {
 
 thread_local! {
     static VERDICTS: Memo<Verdict> = Memo::default();
+    static ENDS: Memo<bool> = Memo::default();
 }
 
 fn each(plan: &Plan, world: &World, holds: impl Fn(Verdict) -> bool) -> bool {
@@ -88,6 +93,7 @@ fn each(plan: &Plan, world: &World, holds: impl Fn(Verdict) -> bool) -> bool {
             Verdict {
                 is_lost: !nothing_is_lost(client, &folded, server),
                 is_altered: server.seen.altered || folded.seen.changed_after_sent,
+                is_answered_again: folded.seen.answered_again,
                 is_skipped: !nothing_is_skipped(&folded, server),
                 is_apart: !base_rows_were(&folded, server),
                 went_back: folded.seen.went_back,

@@ -3,15 +3,15 @@
 //! The log is all that determines a client's durable state, so the model keeps logs and looks their folds
 //! up. The fold is the engine's own; a mutant changes what is handed to it.
 
-use crate::memo::{Memo, remembered};
+use crate::memo::{Memo, mixed, remembered};
 use crate::plan::{Mutant, Plan, TABLE};
-use crate::shared::{Shared, print};
+use crate::shared::Shared;
 use std::collections::BTreeMap;
 use std::fmt::{self, Debug};
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 use std::sync::Arc;
-use thermocline::engine::frame::Pulled;
+use thermocline::engine::frame::{Pulled, Pushed};
 use thermocline::engine::{Frame, Pending, Standing, State, apply, needs};
 use thermocline::protocol::push::Outcome;
 use thermocline::protocol::{Key, MutationId, Rev, Seq};
@@ -47,6 +47,8 @@ pub struct Seen {
     pub dropped_page: bool,
     pub second_batch: bool,
     pub second_answer: bool,
+    /// A second answer changed a row or a mutation that waits.
+    pub answered_again: bool,
 }
 
 thread_local! {
@@ -56,7 +58,7 @@ thread_local! {
 impl Log {
     pub fn push(&mut self, frame: Shared<Frame>) {
         let before = std::mem::take(self);
-        let print = print(&(before.print(), frame.print));
+        let print = mixed(before.print(), frame.print);
         *self = Self(Some(Arc::new(Entry { print, seq: before.seq() + 1, frame, before })));
     }
 
@@ -85,7 +87,7 @@ impl Log {
 
     pub fn fold(&self, plan: &Plan) -> Rc<Folded> {
         let Some(entry) = &self.0 else { return Rc::default() };
-        remembered(&FOLDED, plan, [entry.print, 0, 0], || {
+        remembered(&FOLDED, plan, [entry.print], || {
             let mut folded = Folded::clone(&entry.before.fold(plan));
             folded.fold(plan.mutant, entry.seq, Frame::clone(&entry.frame));
             Rc::new(folded)
@@ -95,12 +97,13 @@ impl Log {
 
 impl Folded {
     fn fold(&mut self, mutant: Option<Mutant>, seq: Seq, mut frame: Frame) {
+        let before = self.clone();
         match (mutant, &mut frame) {
             (Some(Mutant::CoalesceIntoSent), Frame::Write(_)) => self.unseal(),
+            (Some(Mutant::SecondAnswer), Frame::Pushed(pushed)) => self.wait_again(pushed),
             (Some(Mutant::StalePage), Frame::Pulled(pulled)) => self.pass_for_current(pulled),
             _ => {}
         }
-        let before = self.clone();
         assert!(needs(&self.state, &frame).is_empty(), "a model without segments reads none");
         let forgotten = self.forgotten(mutant, &frame);
         let changes = apply(&mut self.state, BTreeMap::new(), seq, frame.clone());
@@ -121,8 +124,10 @@ impl Folded {
                 }
             }
             Frame::Pushed(pushed) => {
-                let answered = |id: &MutationId| before.state.outbox.get(*id).is_none();
-                self.seen.second_answer |= pushed.outcomes.iter().any(|(id, _)| answered(id));
+                let is_answered = |id: &MutationId| before.state.outbox.get(*id).is_none();
+                let is_second = pushed.outcomes.iter().all(|(id, _)| is_answered(id));
+                self.seen.second_answer |= is_second;
+                self.seen.answered_again |= is_second && !looks_alike(&self.state, &before.state);
             }
             Frame::Pulled(_) => self.seen.dropped_page |= changes.dropped,
             _ => {}
@@ -144,6 +149,14 @@ impl Folded {
     }
 }
 
+fn looks_alike(one: &State, other: &State) -> bool {
+    let rows = |state: &State| -> Vec<_> {
+        let rows = state.rows.table(TABLE).into_iter().flat_map(|rows| rows.slots());
+        rows.map(|(key, slot)| (key.clone(), slot.clone())).collect()
+    };
+    one.outbox.iter().eq(other.outbox.iter()) && rows(one) == rows(other)
+}
+
 fn rev_of(state: &State, key: &Key) -> Option<Rev> {
     state.rows.slot(TABLE, key)?.known.rev()
 }
@@ -154,6 +167,14 @@ impl Folded {
         let outbox = &mut self.state.outbox;
         let places: Vec<_> = outbox.iter().map(|(place, _)| place).collect();
         places.into_iter().for_each(|place| outbox.edit(place, |pending| pending.sealed = false));
+    }
+
+    /// As if the first answer had never come.
+    fn wait_again(&mut self, pushed: &Pushed) {
+        let is_gone = |id: &MutationId| self.state.outbox.get(*id).is_none();
+        let again = pushed.outcomes.iter().filter(|(id, _)| is_gone(id));
+        let again: Vec<Pending> = again.filter_map(|(id, _)| self.sealed.get(id).cloned()).collect();
+        again.into_iter().for_each(|pending| self.state.outbox.push(pending));
     }
 
     /// Rows of which an answer tells no rev.

@@ -2,8 +2,9 @@
 //!
 //! The reducer, the batches and the sync machine are the real ones; server, network and store are as small
 //! as they can be. A request may be lost, late, or arrive twice; a context may die before and after every
-//! effect; no time passes, so an alarm may go off at any moment. What a world may do is bounded by its plan:
-//! within it nothing is left out. Not here: checkpoints and segments, which the simulation has.
+//! effect, and with the power go frames that were not flushed; no time passes, so an alarm may go off at any
+//! moment. What a world may do is bounded by its plan: within it nothing is left out. Not here, but in the
+//! simulation: checkpoints, batches of several rows, stores that fail, writes made of an older look.
 //!
 //! `cargo test --test model` prints how many states each world has. Mutants take a fix out: each must be found.
 
@@ -27,7 +28,7 @@ const ROW: &str = "\"r\"";
 
 /// Two clients, one row, three mutations of which two coalesce, a network that loses and repeats, a crash.
 fn two_clients() -> Plan {
-    let role = |deeds, ahead_ms| Role { contexts: 1, ahead_ms, deeds, runs: 1 };
+    let role = |deeds, ahead_ms| Role { contexts: 1, ahead_ms, deeds, runs: 2 };
     Plan {
         name: "two clients",
         policy: Policy::Merge,
@@ -131,6 +132,11 @@ fn a_row_is_made_changed_and_removed() {
 #[test]
 fn a_write_that_coalesces_into_a_sent_mutation_is_found() {
     is_found(two_clients(), Mutant::CoalesceIntoSent, invariants::SEALED);
+}
+
+#[test]
+fn a_second_answer_that_is_folded_again_is_found() {
+    is_found(stolen_lease(), Mutant::SecondAnswer, invariants::AGAIN);
 }
 
 /// The model found it: a page with a younger version was folded between a delete's push and its answer.

@@ -5,11 +5,12 @@
 //! answer from memory, are gone at once.
 
 use crate::client::{Client, Doing};
-use crate::memo::{Memo, remembered};
+use crate::memo::{Memo, mixed, remembered};
 use crate::plan::{Faults, Mutant, Plan};
 use crate::server::Server;
 use crate::shared::Shared;
 use stateright::{Model, Property};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use thermocline::engine::Frame;
 use thermocline::engine::frame::Pulled;
 use thermocline::engine::interface::{Message, Reply};
@@ -254,7 +255,7 @@ impl World {
     /// An answer comes, and what it says is stored: no frame but `Sent` depends on what was written meanwhile.
     fn hear(&mut self, plan: &Plan, (number, at): Place) {
         if let Doing::Hearing(reply) = self.clients[number].contexts[at].doing.clone() {
-            self.clients[number].hear(plan, at, (*reply).clone());
+            self.clients[number].hear(plan, at, &reply);
             self.store(plan, (number, at));
         }
     }
@@ -267,7 +268,7 @@ impl World {
     }
 
     fn ask(&mut self, plan: &Plan, message: &Shared<Message>) -> Shared<Reply> {
-        let (server, reply) = remembered(&ANSWERS, plan, [self.server.print, message.print, 0], || {
+        let (server, reply) = remembered(&ANSWERS, plan, [self.server.print, message.print], || {
             let mut server = Server::clone(&self.server);
             let reply = server.answer(plan, message);
             (Shared::new(server), Shared::new(reply))
@@ -339,6 +340,15 @@ impl World {
             }
         }
         world
+    }
+
+    /// Stands for all that can be seen once everybody is at rest.
+    pub fn print(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        for client in &self.clients {
+            (&client.log, &client.contexts, client.lease).hash(&mut hasher);
+        }
+        mixed(self.server.print, hasher.finish())
     }
 
     /// One context after the other, without a fault, until it has nothing more to do.
