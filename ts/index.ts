@@ -10,6 +10,7 @@ import init, { Engine } from "../wasm/thermocline.js";
 import { guarded, ThermoclineError } from "./errors.js";
 import { makeFetch } from "./fetch.js";
 import { askForBackgroundSync, askForPeriodicSync, askToPersist, usage } from "./browser.js";
+import { attention, outboxOf } from "./outbox.js";
 import { livePath, query } from "./query.js";
 import { watchRealm } from "./realm.js";
 import type { Encryption, LiveQuery, LiveResult, Options, OutboxEntry, QuarantinedRecord, Status, Thermocline } from "./types.js";
@@ -44,13 +45,16 @@ function encryptionOf({ encrypt }: Options): { encrypt?: "stored" | "passphrase"
 
 function faceOf(engine: Engine, options: Options): Thermocline {
   const network = globalThis.fetch.bind(globalThis);
-  const listeners = new Set<(status: Status) => void>();
+  const listeners = { status: new Set<(status: Status) => void>(), attention: new Set<(entries: OutboxEntry[]) => void>() };
+  const attend = attention(engine);
   const status = () => engine.status() as Status;
   let pending = status().pending;
   const tell = (now: Status) => {
     if (now.pending > pending) askForBackgroundSync();
     pending = now.pending;
-    for (const listener of [...listeners]) listener(now);
+    for (const listener of [...listeners.status]) listener(now);
+    const entries = attend(now);
+    if (entries) for (const listener of [...listeners.attention]) listener(entries);
   };
   engine.onStatus(tell);
   const realm = watchRealm(engine);
@@ -67,9 +71,10 @@ function faceOf(engine: Engine, options: Options): Thermocline {
       return () => engine.stopLive(id);
     },
     status,
-    on(_event, callback) {
-      listeners.add(callback);
-      return () => listeners.delete(callback);
+    on(event: keyof typeof listeners, callback: never) {
+      const those = listeners[event] as Set<unknown>;
+      those.add(callback);
+      return () => those.delete(callback);
     },
     sync: {
       async start({ tables = options.tables.map((table) => (typeof table === "string" ? table : table.name)) } = {}) {
@@ -81,7 +86,7 @@ function faceOf(engine: Engine, options: Options): Thermocline {
       now: () => guarded(() => engine.syncNow()),
       flushed: () => guarded(() => engine.flushed()),
     },
-    outbox: { list: () => guarded(async () => JSON.parse(engine.outbox()) as OutboxEntry[]) },
+    outbox: outboxOf(engine),
     storage: {
       usage: () => guarded(() => usage(engine)),
       persist: askToPersist,

@@ -83,13 +83,38 @@ export interface OutboxEntry {
   /** Primary key values in key order. */
   key: unknown[];
   operation: "insert" | "update" | "upsert" | "delete";
-  /** The columns as they will be sent. */
+  /** The columns as they will be sent: mine, in a conflict. */
   changes: Record<string, unknown>;
+  /** Of an update: these columns as they were when the edit was made. */
+  before: Record<string, unknown>;
+  /** In a conflict, the server's row; null: it is gone there. */
+  theirs: Record<string, unknown> | null;
   state: "waiting" | "sent" | "refused" | "conflict";
+  /** The id of the refused mutation, or the conflict, behind which this one waits. */
+  behind: string | null;
   /** Milliseconds since 1970. */
   made: number;
   /** The server's reason, for a refused mutation. */
   error: { code: string; message: string } | null;
+}
+
+/**
+ * Changes the server has not taken. A refused one (a dead letter) and a conflict stay until a person decides; they hold back
+ * later changes of their row and of rows that refer to it, and nothing else.
+ */
+export interface Outbox {
+  /** Oldest first. */
+  list(): Promise<OutboxEntry[]>;
+  /**
+   * Sends a refused change again as a new mutation, with `changes` made in it first, and with what was edited on its row since.
+   * Resolves with the new mutation's id. Rejects with `invalid_request` if the id is not that of a refused one, or a value does
+   * not fit its column.
+   */
+  retry(id: string, changes?: Record<string, unknown>): Promise<string>;
+  /** Drops a refused change: its row is again as the server has it. What was made over a row that never came to be goes with it. */
+  discard(id: string): Promise<void>;
+  /** Settles a conflict: `mine` is written over theirs, `theirs` stands, or a row (some of its columns) is written. */
+  resolve(id: string, choice: "mine" | "theirs" | Record<string, unknown>): Promise<void>;
 }
 
 /** A request as PostgREST knows it; `path` is what follows `/rest/v1/`, query string included. */
@@ -199,6 +224,8 @@ export interface Thermocline {
   status(): Status;
   /** Calls back with the status after every change of it. Returns the way to stop. */
   on(event: "status", callback: (status: Status) => void): () => void;
+  /** Calls back with all dead letters and conflicts whenever there are more of them. Returns the way to stop. */
+  on(event: "attention", callback: (entries: OutboxEntry[]) => void): () => void;
   sync: {
     /** Turns sync on, for all tables or some. It stays on across reloads until stopped. */
     start(options?: { tables?: string[] }): Promise<void>;
@@ -209,7 +236,7 @@ export interface Thermocline {
     /** Resolves when every mutation made before the call has been answered. */
     flushed(): Promise<void>;
   };
-  outbox: { list(): Promise<OutboxEntry[]> };
+  outbox: Outbox;
   storage: {
     usage(): Promise<Usage>;
     /** Asks the browser not to evict what is stored; whether it agreed. */

@@ -16,6 +16,7 @@ mod coverage;
 mod desk;
 mod interest;
 mod live;
+mod mending;
 mod platform;
 mod quota;
 mod replica;

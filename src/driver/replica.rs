@@ -141,7 +141,7 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
     /// Appends one frame of the sync machine and folds it.
     pub async fn append(self: &Rc<Self>, frame: Frame) -> Result<(), Fault> {
         let durability = match frame {
-            Frame::Write(_) | Frame::Sent(_) | Frame::Imported(_) => self.durability,
+            Frame::Write(_) | Frame::Sent(_) | Frame::Imported(_) | Frame::Settled(_) => self.durability,
             // These can be had again from the server.
             Frame::Pushed(_)
             | Frame::Pulled(_)

@@ -11,7 +11,7 @@ use super::rows::RowId;
 use super::state::State;
 use crate::protocol::push::{Group, SentCell, SentMutation};
 use crate::protocol::{MutationId, Op, Text, limits};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a batch may hold.
 #[derive(Clone, Debug)]
@@ -59,6 +59,26 @@ pub fn choose(state: &State, terms: &Terms<'_>) -> Vec<MutationId> {
         chosen.push(pending.id);
     }
     chosen
+}
+
+/// What waits behind a dead letter or a conflict, each with the mutation that holds it back.
+pub fn held_back(state: &State) -> BTreeMap<MutationId, MutationId> {
+    let mut stuck: BTreeMap<&RowId, MutationId> = BTreeMap::new();
+    let mut held = BTreeMap::new();
+    for (_, pending) in state.outbox.iter() {
+        let cause = if pending.is_waiting() {
+            let parents = parents(&state.schema, pending);
+            stuck.get(&pending.row).or_else(|| parents.iter().find_map(|parent| stuck.get(parent))).copied()
+        } else {
+            Some(pending.id)
+        };
+        let Some(cause) = cause else { continue };
+        stuck.entry(&pending.row).or_insert(cause);
+        if pending.is_waiting() {
+            held.insert(pending.id, cause);
+        }
+    }
+    held
 }
 
 fn may_leave(terms: &Terms<'_>, pending: &Pending) -> bool {

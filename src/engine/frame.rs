@@ -8,15 +8,12 @@
 //! (invariant 12). Kinds are numbered for life; a number is never used again. The version is that of the
 //! payload: a kind whose payload never changed is still written as version 1.
 
-use super::outbox::{Pending, Place};
-use super::rows::RowId;
-use crate::protocol::pull::{Page, PullRequest};
-use crate::protocol::push::Outcome;
-use crate::protocol::{
-    Incarnation, MutationId, Request, Rev, Schema, SegmentId, Seq, Text, json, limits, schema,
-};
+mod payloads;
+
+use crate::protocol::{Request, Schema, limits, schema};
+pub use payloads::*;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Version of frames, state record and reducer: the newest that is read.
@@ -46,89 +43,18 @@ pub enum Frame {
     Evicted(Evicted),
     /// Pending mutations of another database, with the rows they were made over.
     Imported(Imported),
+    /// What a person decided about a dead letter or a conflict.
+    Settled(Settled),
 }
 
-/// Seals mutations: what `Sent` names is never coalesced again, and repeated as it is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sent {
-    pub mutations: Vec<MutationId>,
-    pub time_ms: u64,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pushed {
-    pub outcomes: Vec<(MutationId, Outcome)>,
-    /// The push's transaction, if it need not come back by a pull.
-    pub xid: Option<u64>,
-    pub time_ms: u64,
-}
-
-/// Dropped whole by the fold if `request` no longer names the current cursors and round.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pulled {
-    pub request: PullRequest,
-    pub pages: Vec<Page>,
-    pub round: Option<Text>,
-    pub cursor: Option<Text>,
-    pub time_ms: u64,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Resync {
-    pub request: PullRequest,
-    pub reason: Text,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Lost {
-    pub table: Text,
-    pub segment: SegmentId,
-}
-
-/// Rows as the server has them, without a cursor. Dropped by the fold if a page of the table came meanwhile:
-/// it may know better.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Fetched {
-    pub table: Text,
-    #[serde(deserialize_with = "json::objects")]
-    pub rows: Vec<(Rev, Text)>,
-    /// The last frame that was folded when they were asked for.
-    pub as_of: Seq,
-    pub time_ms: u64,
-}
-
-/// Rows before a horizon leave the device; the server keeps them, and they are no longer pulled. The same
-/// horizon again drops what was read through.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Evicted {
-    pub table: Text,
-    /// A moment in any ISO form. None: all rows are wanted.
-    pub horizon: Option<Text>,
-    /// By the app: retention does not move it back.
-    pub asked: bool,
-}
-
-/// Mutations keep their ids, so that those which had been sent are answered as before.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Imported {
-    /// The database they come from.
-    pub from: Incarnation,
-    /// All of its outbox from the first place here to this one, which is not part of it.
-    pub until: Place,
-    #[serde(deserialize_with = "json::placed_objects")]
-    pub rows: Vec<(RowId, Rev, Text)>,
-    /// With their places there, oldest first.
-    pub pending: Vec<(Place, Pending)>,
-}
-
-/// Kind numbers. 6, 7, 10 and 11 are kept for `Resolved`, `Settled`, `Audited` and `Files`; 32 and up are not
-/// log frames.
+/// Kind numbers. 6, 10 and 11 are kept for `Resolved`, `Audited` and `Files`; 32 and up are not log frames.
 mod kind {
     pub const WRITE: u8 = 1;
     pub const SENT: u8 = 2;
     pub const PUSHED: u8 = 3;
     pub const PULLED: u8 = 4;
     pub const FETCHED: u8 = 5;
+    pub const SETTLED: u8 = 7;
     pub const EVICTED: u8 = 8;
     pub const SCHEMA: u8 = 9;
     pub const IMPORTED: u8 = 12;
@@ -163,13 +89,6 @@ pub enum Damage {
     TooLarge(usize),
 }
 
-impl Pulled {
-    /// The last page of a round that brought a table from nothing.
-    pub fn ends_first_round(&self) -> bool {
-        self.cursor.is_some() && self.request.tables.iter().any(|(_, cursor)| cursor.is_none())
-    }
-}
-
 impl Frame {
     pub fn encode(&self) -> Vec<u8> {
         match self {
@@ -183,6 +102,7 @@ impl Frame {
             Self::Fetched(fetched) => seal(kind::FETCHED, fetched),
             Self::Evicted(evicted) => seal(kind::EVICTED, evicted),
             Self::Imported(imported) => seal(kind::IMPORTED, imported),
+            Self::Settled(settled) => seal(kind::SETTLED, settled),
         }
     }
 
@@ -200,6 +120,7 @@ impl Frame {
             kind::FETCHED => Self::Fetched(read(payload)?),
             kind::EVICTED => Self::Evicted(read(payload)?),
             kind::IMPORTED => Self::Imported(read(payload)?),
+            kind::SETTLED => Self::Settled(read(payload)?),
             other => return Err(Damage::UnknownKind(other)),
         })
     }
@@ -230,10 +151,11 @@ fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes
 }
 
-/// The version that introduced a kind's present payload. 2: a table names its indexes; segments. 3: imports, segments of mutations.
+/// The version that introduced a kind's present payload. 2: a table names its indexes; segments. 3: imports, what was settled,
+/// segments of mutations.
 fn payload_version(kind: u8) -> u8 {
     match kind {
-        kind::IMPORTED | TIERED_RECORD | OUTBOX_SEGMENT => 3,
+        kind::IMPORTED | kind::SETTLED | TIERED_RECORD | OUTBOX_SEGMENT => 3,
         kind::SCHEMA
         | kind::LOST
         | kind::FETCHED
@@ -311,6 +233,9 @@ impl fmt::Display for Damage {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::pull::{Page, PullRequest};
+    use crate::protocol::push::Outcome;
+    use crate::protocol::{MutationId, Rev};
     use proptest::prelude::*;
 
     fn sent() -> Vec<u8> {

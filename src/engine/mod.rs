@@ -26,6 +26,7 @@ pub mod rest;
 pub mod retention;
 pub mod rows;
 pub mod segment;
+mod settled;
 pub mod snapshot;
 mod state;
 pub mod sync;

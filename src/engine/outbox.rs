@@ -212,6 +212,19 @@ impl Outbox {
         }
     }
 
+    pub fn at(&self, place: Place) -> Option<&Pending> {
+        self.pending.get(&place).map(Rc::as_ref)
+    }
+
+    /// Another mutation of the same row takes the place of one.
+    pub fn replace(&mut self, place: Place, other: Pending) {
+        if let Some(known) = self.pending.get(&place).filter(|known| known.row == other.row) {
+            self.by_id.remove(&known.id);
+            self.by_id.insert(other.id, place);
+            self.edit(place, |known| *known = other);
+        }
+    }
+
     pub fn place(&self, id: MutationId) -> Option<Place> {
         self.by_id.get(&id).copied()
     }

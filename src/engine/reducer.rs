@@ -9,7 +9,7 @@ use super::frame::{Frame, Resync, Sent};
 use super::outbox::Pending;
 use super::rows::{Base, RowId};
 use super::state::{Batch, State};
-use super::{horizon, imported, pulled, pushed, write};
+use super::{horizon, imported, pulled, pushed, settled, write};
 use crate::protocol::{Schema, Seq, Table, Text};
 use std::collections::BTreeMap;
 
@@ -29,6 +29,10 @@ pub fn needs(state: &State, frame: &Frame) -> Vec<RowId> {
         }
         Frame::Imported(imported) => {
             imported.pending.iter().map(|(_, pending)| pending.row.clone()).collect()
+        }
+        Frame::Settled(settled) => {
+            let pending = state.outbox.get(settled.mutation);
+            pending.map(|pending| pending.row.clone()).into_iter().collect()
         }
         // The newest version wins: a page needs nothing.
         Frame::Sent(_)
@@ -63,6 +67,7 @@ pub fn apply(state: &mut State, found: Found, seq: Seq, frame: Frame) -> Changes
         Frame::Fetched(fetched) => horizon::fetch(state, seq, fetched, &mut changes),
         Frame::Evicted(evicted) => horizon::evict(state, seq, evicted, &mut changes),
         Frame::Imported(imported) => imported::fold(state, seq, imported, &mut changes),
+        Frame::Settled(settled) => settled::fold(state, settled, &mut changes),
     }
     changes
 }

@@ -179,7 +179,7 @@ fn open_end(state: &State, id: &RowId, user: &Option<Text>) -> Option<(Place, Op
 }
 
 /// Columns merge; each keeps what its first edit replaced and the stamp of its last.
-fn merge(first: &mut Pending, later: Pending) {
+pub(super) fn merge(first: &mut Pending, later: Pending) {
     first.stamp = later.stamp;
     for cell in later.cells {
         match first.cells.iter_mut().find(|known| known.column == cell.column) {
@@ -197,7 +197,7 @@ fn merge(first: &mut Pending, later: Pending) {
 }
 
 /// Whether a change refers to a row that is inserted after `place`: moved there, it would come first.
-fn refers_past(state: &State, change: &Pending, place: Place) -> bool {
+pub(super) fn refers_past(state: &State, change: &Pending, place: Place) -> bool {
     parents(&state.schema, change)
         .iter()
         .any(|parent| state.outbox.of_row(parent).any(|(at, other)| at > place && other.op != Op::Update))

@@ -9,7 +9,7 @@ use super::report;
 use super::vault::Vault;
 use crate::driver::Route;
 use crate::engine::interface::Event;
-use crate::protocol::{ErrorCode, Fault, PgError, limits};
+use crate::protocol::{ErrorCode, Fault, MutationId, PgError, limits};
 use crate::query::{Answer, HttpRequest};
 use crate::remote::supabase::Tokens;
 use crate::store::Store;
@@ -146,6 +146,22 @@ impl Engine {
     /// JSON text, oldest first.
     pub fn outbox(&self) -> Result<String, JsValue> {
         Ok(report::outbox(&self.0.room()?.replica.state()))
+    }
+
+    /// A refused change goes, or theirs stands.
+    pub async fn discard(&self, mutation: &str) -> Result<(), JsValue> {
+        let room = self.0.room()?;
+        room.replica.discard(mutation_id(mutation)?).await?;
+        room.courier.feed(Event::Wrote);
+        Ok(())
+    }
+
+    /// A refused change, or mine in a conflict, is tried again; `values`: JSON object of columns to change first. The new id.
+    pub async fn retry(&self, mutation: &str, values: Option<String>) -> Result<String, JsValue> {
+        let room = self.0.room()?;
+        let id = room.replica.retry(mutation_id(mutation)?, values.as_deref()).await?;
+        room.courier.feed(Event::Wrote);
+        Ok(id.to_string())
     }
 
     /// Rows and bytes a table, as JSON text.
@@ -317,6 +333,11 @@ fn locked(fault: &Fault) -> Answer {
 }
 
 /// Alternating names and values; names in lower case.
+fn mutation_id(text: &str) -> Result<MutationId, Fault> {
+    let message = || format!("{text:?} is no mutation's id; outbox.list() names those that are pending");
+    text.parse().map_err(|_| Fault::new(ErrorCode::InvalidRequest, message()))
+}
+
 fn pairs(flat: Vec<String>) -> Vec<(String, String)> {
     let mut flat = flat.into_iter();
     std::iter::from_fn(|| Some((flat.next()?.to_ascii_lowercase(), flat.next()?))).collect()

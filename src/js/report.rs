@@ -2,6 +2,7 @@
 
 use super::room::Room;
 use crate::driver::{Platform, Quarantined};
+use crate::engine::batch::held_back;
 use crate::engine::interface::SyncState;
 use crate::engine::sync::Machine;
 use crate::engine::{Pending, Standing, State};
@@ -97,23 +98,34 @@ struct Entry<'a> {
     key: &'a RawValue,
     operation: &'static str,
     changes: BTreeMap<&'a str, &'a RawValue>,
+    before: BTreeMap<&'a str, &'a RawValue>,
+    theirs: Option<&'a RawValue>,
     state: &'static str,
+    behind: Option<String>,
     made: u64,
     error: Option<Trouble>,
 }
 
 /// The outbox as a JSON array, oldest first.
 pub fn outbox(state: &State) -> String {
-    let entries: Vec<Entry<'_>> =
-        state.outbox.iter().filter_map(|(_, pending)| entry(state, pending)).collect();
+    let held = held_back(state);
+    let behind = |pending: &Pending| held.get(&pending.id).map(ToString::to_string);
+    let entries: Vec<Entry<'_>> = state
+        .outbox
+        .iter()
+        .filter_map(|(_, pending)| Some(Entry { behind: behind(pending), ..entry(state, pending)? }))
+        .collect();
     serde_json::to_string(&entries).unwrap_or_else(|_| "[]".into())
 }
 
 fn entry<'a>(state: &State, pending: &'a Pending) -> Option<Entry<'a>> {
     let in_batch = state.batch.as_ref().is_some_and(|batch| batch.mutations.contains(&pending.id));
-    let mut changes = BTreeMap::new();
+    let (mut changes, mut before) = (BTreeMap::new(), BTreeMap::new());
     for cell in &pending.cells {
         changes.insert(cell.column.as_ref(), serde_json::from_str(&cell.value).ok()?);
+        if let Some(old) = &cell.old {
+            before.insert(cell.column.as_ref(), serde_json::from_str(old).ok()?);
+        }
     }
     let (standing, error) = match &pending.standing {
         Standing::Waiting => (if in_batch { "sent" } else { "waiting" }, None),
@@ -121,6 +133,10 @@ fn entry<'a>(state: &State, pending: &'a Pending) -> Option<Entry<'a>> {
             ("refused", Some(Trouble { code: code.to_string(), message: message.to_string() }))
         }
         Standing::Conflict { .. } => ("conflict", None),
+    };
+    let theirs = match &pending.standing {
+        Standing::Conflict { row: Some(row) } => serde_json::from_str(row).ok(),
+        _ => None,
     };
     Some(Entry {
         id: pending.id.to_string(),
@@ -133,7 +149,10 @@ fn entry<'a>(state: &State, pending: &'a Pending) -> Option<Entry<'a>> {
             Op::Delete => "delete",
         },
         changes,
+        before,
+        theirs,
         state: standing,
+        behind: None,
         made: pending.made_ms,
         error,
     })

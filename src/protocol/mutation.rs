@@ -6,6 +6,7 @@
 use super::{Key, PgError, Rev, Text, json};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::str::FromStr;
 
 /// UUIDv7, sixteen bytes; text in JSON.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -78,6 +79,14 @@ impl MutationId {
     }
 }
 
+impl FromStr for MutationId {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(uuid::Uuid::parse_str(text)?.into_bytes()))
+    }
+}
+
 impl fmt::Display for MutationId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         uuid::Uuid::from_bytes(self.0).fmt(f)
@@ -104,8 +113,7 @@ impl<'de> Deserialize<'de> for MutationId {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if deserializer.is_human_readable() {
             let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-            let id = uuid::Uuid::parse_str(&text).map_err(serde::de::Error::custom)?;
-            Ok(Self(id.into_bytes()))
+            text.parse().map_err(serde::de::Error::custom)
         } else {
             <[u8; 16]>::deserialize(deserializer).map(Self)
         }

@@ -41,6 +41,27 @@ pub(super) fn read_body(
     objects.iter().map(|object| given(&mut meant, &object.0)).collect()
 }
 
+/// Columns and canonical values of one object, to be changed in a row that is there.
+pub fn changed_columns(name: &str, table: &Table, body: &str) -> Result<Vec<(Text, Text)>, Unprepared> {
+    let mut objects = read_body(name, table, body, None)?;
+    let (Some(given), true) = (objects.pop(), objects.is_empty()) else { return Err(mismatch().into()) };
+    let mut values = Vec::with_capacity(given.len());
+    for (place, value) in given {
+        let column = &table.columns[place];
+        if column.generated {
+            return Err(generated_update(&column.name).into());
+        }
+        if table.is_key(&column.name) {
+            return unsupported(format!("changing the primary key ({})", column.name));
+        }
+        if column.not_null && *value == *"null" {
+            return Err(null_value(name, &column.name).into());
+        }
+        values.push((column.name.clone(), value));
+    }
+    Ok(values)
+}
+
 /// The objects' fields as they come.
 fn objects(body: &str) -> Result<Vec<Fields<'_>>, PgError> {
     let read = match body.trim_start().as_bytes().first() {

@@ -42,6 +42,7 @@ use std::cmp::Ordering;
 use std::rc::Rc;
 
 pub use crate::protocol::Decision;
+pub use body::changed_columns;
 pub use mark::{Mark, cell};
 pub use prepared::Prepared;
 pub use read::ReadPlan;

@@ -95,6 +95,7 @@ impl Bench {
                     Frame::Fetched(_) => "append fetched".into(),
                     Frame::Evicted(evicted) => format!("append evicted {:?}", evicted.horizon),
                     Frame::Lost(lost) => format!("append lost {}", lost.table),
+                    Frame::Settled(settled) => format!("append settled {}", settled.mutation),
                     Frame::Imported(imported) => format!("append imported {}", imported.pending.len()),
                 };
                 self.appended = Some(frame);

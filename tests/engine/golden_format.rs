@@ -12,7 +12,7 @@ use crate::snapshots::full_device;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use thermocline::engine::frame::{
-    Evicted, FORMAT_VERSION, Fetched, Imported, Lost, Pulled, Pushed, Resync, Sent,
+    Choice, Evicted, FORMAT_VERSION, Fetched, Imported, Lost, Pulled, Pushed, Resync, Sent, Settled,
 };
 use thermocline::engine::rest::Plan;
 use thermocline::engine::segment::SegmentId;
@@ -126,7 +126,13 @@ fn later_frames() -> Vec<(&'static str, Frame)> {
 
 /// Frames that version 3 has and version 2 had not.
 fn latest_frames() -> Vec<(&'static str, Frame)> {
-    vec![("imported", Frame::Imported(imported()))]
+    let settled = |choice| Frame::Settled(Settled { mutation: MutationId([1; 16]), choice, time_ms: 7 });
+    let values = vec![("n".into(), "1.50".into())];
+    vec![
+        ("imported", Frame::Imported(imported())),
+        ("settled", settled(Choice::Discard)),
+        ("settled", settled(Choice::Retry { id: MutationId([2; 16]), values })),
+    ]
 }
 
 /// What a device holds unsent: an update over a row, an insert that was sent.

@@ -20,6 +20,7 @@ mod schema_changes;
 mod segment_damage;
 mod segment_speed;
 mod segments;
+mod settled;
 mod shelf;
 mod snapshots;
 mod sync_events;
