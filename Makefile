@@ -37,6 +37,14 @@ bench-quick: setup ## the same, fewer passes, writes and rows: about two minutes
 	@node scripts/build-pkg.mjs --quiet
 	@node benches/run.mjs --quick
 
+.PHONY: sim
+sim: setup ## simulate many worlds with all faults: SEEDS=10000, START=1
+	@SEEDS=$(SEEDS) START=$(START) node scripts/sim.mjs
+
+.PHONY: mutants
+mutants: setup ## take known fixes out, one at a time: the proofs must find each. NAMES="…"
+	@node scripts/mutants.mjs $(NAMES)
+
 .PHONY: check
 check: setup ## format, lints (native and wasm), architecture and unit tests: before each commit
 	@cargo fmt --check

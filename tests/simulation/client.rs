@@ -50,7 +50,12 @@ pub struct Client {
     pub answered: usize,
     lives: u64,
     ids: u64,
+    /// How far its clock is ahead.
+    ahead_ms: i64,
 }
+
+/// Most that a clock is wrong.
+const CLOCK_MS: usize = 3_600_000;
 
 impl Client {
     pub fn new(number: usize, contexts: usize) -> Self {
@@ -72,12 +77,24 @@ impl Client {
             answered: 0,
             lives: 0,
             ids: 0,
+            ahead_ms: 0,
         };
         for _ in 0..contexts {
             let context = client.open();
             client.contexts.push(context);
         }
         client
+    }
+
+    /// Somebody sets its clock, or the network does.
+    pub fn set_clock(&mut self, dice: &mut Dice) {
+        self.ahead_ms = dice.below(2 * CLOCK_MS) as i64 - CLOCK_MS as i64;
+        trace(|| format!("client {}: its clock is {} ms ahead", self.number, self.ahead_ms));
+    }
+
+    /// What its clock shows.
+    fn clock(&self, now_ms: u64) -> u64 {
+        now_ms.saturating_add_signed(self.ahead_ms)
     }
 
     fn open(&mut self) -> Context {
@@ -132,9 +149,9 @@ impl Client {
     }
 
     pub fn feed(&mut self, at: usize, event: Event, now_ms: u64, dice: &mut Dice) {
+        let here = At { now_ms: self.clock(now_ms), entropy: dice.next() as u32 };
         let context = &mut self.contexts[at];
-        let entropy = dice.next() as u32;
-        let effects = context.machine.step(&context.state, event, At { now_ms, entropy });
+        let effects = context.machine.step(&context.state, event, here);
         // A run that has ended takes what it still asked for along.
         context.effects.extend(effects);
     }
@@ -192,15 +209,17 @@ impl Client {
     }
 
     pub fn wake_if_due(&mut self, at: usize, now_ms: u64, dice: &mut Dice) {
-        if self.contexts[at].wake_ms.is_some_and(|due| due <= now_ms) {
+        let here_ms = self.clock(now_ms);
+        if self.contexts[at].wake_ms.is_some_and(|due| due <= here_ms) {
             self.contexts[at].wake_ms = None;
             self.feed(at, Event::Wake, now_ms, dice);
         }
     }
 
-    /// When the earliest alarm of the client is due.
+    /// When the earliest alarm of the client is due, in the world's time.
     pub fn wake_ms(&self) -> Option<u64> {
-        self.contexts.iter().filter_map(|context| context.wake_ms).min()
+        let due = self.contexts.iter().filter_map(|context| context.wake_ms).min()?;
+        Some(due.saturating_add_signed(-self.ahead_ms))
     }
 
     pub fn catch_up(&mut self, at: usize) {
@@ -288,7 +307,8 @@ impl Client {
 
     /// A change as the app makes it, seeing what this context sees.
     pub fn draft(&mut self, at: usize, op: Op, row: RowId, cells: Vec<(Text, Text)>, now_ms: u64) -> Request {
-        let ids = [self.fresh_id(now_ms), self.fresh_id(now_ms)];
+        let time_ms = self.clock(now_ms);
+        let ids = [self.fresh_id(time_ms), self.fresh_id(time_ms)];
         let look = |view: &thermocline::engine::View| {
             (view.row(&row.0, &row.1).map(Row::from_stored), view.base(&row.0, &row.1))
         };
@@ -309,7 +329,7 @@ impl Client {
             table: row.0,
             key: row.1,
         };
-        Request { id: ids[1], user: Some(USER.into()), time_ms: now_ms, mutations: vec![mutation] }
+        Request { id: ids[1], user: Some(USER.into()), time_ms, mutations: vec![mutation] }
     }
 
     fn fresh_id(&mut self, now_ms: u64) -> MutationId {

@@ -34,9 +34,10 @@ pub struct Ground {
     pub tally: Tally,
 }
 
-/// What came of a client's checkpoints.
+/// What came of a world's steps and a client's checkpoints.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tally {
+    pub steps: usize,
     pub decided: usize,
     pub lost: usize,
     pub given_up: usize,
@@ -50,6 +51,7 @@ pub struct Tally {
 impl Sum for Tally {
     fn sum<I: Iterator<Item = Self>>(tallies: I) -> Self {
         tallies.fold(Self::default(), |a, b| Self {
+            steps: a.steps + b.steps,
             decided: a.decided + b.decided,
             lost: a.lost + b.lost,
             given_up: a.given_up + b.given_up,

@@ -30,6 +30,8 @@ pub struct Faults {
     pub foreign: u32,
     /// A network connection is lost or found, a user signs out or in, sync is stopped or started.
     pub whims: u32,
+    /// A client's clock jumps, up to an hour ahead of the true time or behind it.
+    pub clock: u32,
 }
 
 impl Faults {
@@ -50,6 +52,7 @@ impl Faults {
             restore: 0,
             foreign: some(300),
             whims: some(80),
+            clock: some(200),
         }
     }
 

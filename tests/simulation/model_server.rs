@@ -50,6 +50,15 @@ struct Foreign {
     value: u64,
 }
 
+/// A mutation that was answered.
+#[derive(Clone)]
+pub struct Settled {
+    pub id: MutationId,
+    pub row: RowId,
+    pub stamp: Stamp,
+    pub cells: BTreeMap<Text, Text>,
+}
+
 struct Transaction {
     xid: u64,
     stamped: usize,
@@ -70,8 +79,8 @@ pub struct Server {
     answers: BTreeMap<MutationId, (Outcome, Option<u64>)>,
     /// Every version that ever was.
     pub history: BTreeMap<(RowId, Rev), BTreeSet<String>>,
-    /// Mutations in the order in which they were answered for the first time, with their cells.
-    pub settled: Vec<(MutationId, RowId, Op, BTreeMap<Text, Text>)>,
+    /// Mutations in the order in which they were answered for the first time.
+    pub settled: Vec<Settled>,
     pub superseded: usize,
     saved: Option<Box<Self>>,
 }
@@ -219,7 +228,8 @@ impl Server {
         }
         self.superseded += usize::from(matches!(outcome, Outcome::Superseded { .. }));
         let cells = mutation.cells.iter().map(|cell| (cell.column.clone(), cell.value.clone()));
-        self.settled.push((mutation.id, row_id(group, mutation), group.op, cells.collect()));
+        let (id, stamp, cells) = (mutation.id, mutation.stamp, cells.collect());
+        self.settled.push(Settled { id, row: row_id(group, mutation), stamp, cells });
     }
 
     fn settle(&mut self, transaction: &mut Transaction, group: &Group, mutation: &SentMutation) -> Outcome {

@@ -4,12 +4,12 @@ use crate::client::{Client, USER};
 use crate::context::Tally;
 use crate::dice::Dice;
 use crate::faults::Faults;
-use crate::model_server::{Policy, Server, Setup, schema};
+use crate::model_server::{Policy, Server, Settled, Setup, schema};
 use crate::network::Network;
 use std::collections::{BTreeMap, BTreeSet};
 use thermocline::engine::interface::Event;
 use thermocline::engine::{Picture, RowId, State};
-use thermocline::protocol::{Decision, Key, MutationId, Op, Text};
+use thermocline::protocol::{Decision, Key, MutationId, Op, Stamp, Text};
 
 /// What happens, with `TRACE=1`.
 pub fn trace(what: impl FnOnce() -> String) {
@@ -79,7 +79,7 @@ impl World {
         world
     }
 
-    /// What came of the checkpoints in it.
+    /// What came of it.
     pub fn run(&mut self) -> Tally {
         for _ in 0..STEPS {
             self.step();
@@ -87,7 +87,8 @@ impl World {
         }
         self.heal();
         self.check_at_rest();
-        self.clients.iter().map(|client| client.ground.tally).sum()
+        let steps = Tally { steps: STEPS, ..Tally::default() };
+        self.clients.iter().map(|client| client.ground.tally).chain([steps]).sum()
     }
 
     /// A context that has just been opened.
@@ -204,6 +205,9 @@ impl World {
             self.server.restore();
         } else if self.restores && self.dice.chance(150) {
             self.server.save();
+        }
+        if self.dice.chance(self.faults.clock) {
+            self.clients[client].set_clock(&mut self.dice);
         }
         if self.dice.chance(self.faults.whims) {
             let user = || Some(USER.into());
@@ -331,13 +335,18 @@ impl World {
     /// Invariants 2 and 3.
     fn check_effects_and_order(&self) {
         let mut seen: BTreeSet<MutationId> = BTreeSet::new();
-        let mut last: BTreeMap<(usize, &RowId), u64> = BTreeMap::new();
-        for (id, row, ..) in &self.server.settled {
+        let mut last: BTreeMap<(usize, &RowId), (u64, Stamp)> = BTreeMap::new();
+        for Settled { id, row, stamp, .. } in &self.server.settled {
             assert!(seen.insert(*id), "invariant 2: {id} took effect twice");
             for client in &self.clients {
                 let Some(place) = client.ground.places.get(id) else { continue };
-                let before = last.insert((client.number, row), *place);
-                assert!(before < Some(*place), "invariant 3: {row:?} of client {}", client.number);
+                let Some((before, made)) = last.insert((client.number, row), (*place, *stamp)) else {
+                    continue;
+                };
+                assert!(before < *place, "invariant 3: {row:?} of client {}", client.number);
+                // An evicted database takes its greatest stamp along.
+                let is_same_life = before >= client.ground.first_place;
+                assert!(!is_same_life || made < *stamp, "invariant 3: {id} was made later, its stamp is not");
             }
         }
         if self.alone {
@@ -404,7 +413,7 @@ impl World {
                 .server
                 .settled
                 .iter()
-                .any(|(_, id, _, cells)| *id == row && cells.get(&column) == Some(&value));
+                .any(|settled| settled.row == row && settled.cells.get(&column) == Some(&value));
             let waits = state.outbox.of_row(&row).any(|(_, pending)| {
                 pending.cells.iter().any(|cell| cell.column == column && cell.value == value)
             });
