@@ -8,6 +8,7 @@
  */
 import init, { Engine } from "../wasm/thermocline.js";
 import { guarded, ThermoclineError } from "./errors.js";
+import { exportAll, importAll } from "./export.js";
 import { makeFetch } from "./fetch.js";
 import { askForBackgroundSync, askForPeriodicSync, askToPersist, usage } from "./browser.js";
 import { attention, outboxOf } from "./outbox.js";
@@ -105,6 +106,8 @@ function faceOf(engine: Engine, options: Options): Thermocline {
       changePassphrase: (from, to) => guarded(() => engine.changePassphrase(from ?? undefined, to ?? undefined)),
       shred: () => guarded(() => engine.shred()),
     },
+    export: () => guarded(() => exportAll(engine)),
+    import: (exported) => guarded(() => importAll(engine, exported)),
     async close() {
       realm.stop();
       engine.close();

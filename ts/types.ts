@@ -206,6 +206,13 @@ export interface Encryption {
   shred(): Promise<void>;
 }
 
+export interface Imported {
+  /** Rows in the file. */
+  rows: number;
+  /** Changes that wait to be sent here since. */
+  mutations: number;
+}
+
 export interface Thermocline {
   /** For supabase-js: `createClient(url, key, { global: { fetch: tc.fetch } })`. */
   fetch: typeof globalThis.fetch;
@@ -254,6 +261,16 @@ export interface Thermocline {
     quarantine: Quarantine;
   };
   encryption: Encryption;
+  /**
+   * Everything on this device, pending changes included, as a file of JSON lines (not encrypted). To keep, to read, or to
+   * take to another device of the same user with `import`.
+   */
+  export(): Promise<Blob>;
+  /**
+   * Takes up an export of the same user: pending changes are sent from here (each once, even if the other device sends them, too),
+   * rows are shown until their table is pulled. Rejects with `invalid_request` if it is no export, or another user's.
+   */
+  import(exported: Blob | string): Promise<Imported>;
   /** Releases the database and stops all timers. */
   close(): Promise<void>;
 }

@@ -14,6 +14,7 @@ mod checkpoint;
 mod courier;
 mod coverage;
 mod desk;
+mod export;
 mod interest;
 mod live;
 mod mending;
@@ -27,6 +28,7 @@ mod turn;
 
 pub use courier::Courier;
 pub use desk::{COVERAGE, Desk, Route, STALE};
+pub use export::Taken;
 pub use interest::{Interest, Interests};
 pub use live::{Reach, Reached, Run};
 pub use platform::Platform;

@@ -1,4 +1,4 @@
-//! Pending mutations from another database: taken out of one state, folded into another.
+//! Rows and pending mutations from another database: taken out of one state, folded into another.
 //!
 //! Where the browser has thrown a database away, every context that survived still holds its outbox, and
 //! each may write it into the new one. They differ at most in how far they had come. So a mutation enters
@@ -54,12 +54,11 @@ pub fn fold(state: &mut State, seq: Seq, imported: Imported, changes: &mut Chang
     // Those that were taken up and are no longer pending have been answered.
     pending.retain(|(place, pending)| is_new(*place) || state.outbox.place(pending.id).is_some());
     *taken = until.max(*taken);
-    let touched: BTreeSet<RowId> = pending.iter().map(|(_, pending)| pending.row.clone()).collect();
+    let ids = rows.iter().map(|(id, ..)| id).chain(pending.iter().map(|(_, pending)| &pending.row));
+    let touched: BTreeSet<RowId> = ids.cloned().collect();
     let before: Vec<_> = touched.iter().map(|id| state.seen(id)).collect();
     for (id, rev, json) in rows {
-        if touched.contains(&id) {
-            put(state, seq, &id, rev, &json);
-        }
+        put(state, seq, &id, rev, &json);
     }
     for (_, pending) in pending {
         state.stamp = state.stamp.max(pending.stamp);
@@ -77,12 +76,14 @@ pub fn fold(state: &mut State, seq: Seq, imported: Imported, changes: &mut Chang
     }
 }
 
-/// A row for updates and deletes to be made over, until the server tells of its table: then it knows better.
+/// A row as the server had it, until the server tells of its table: then it knows better.
 fn put(state: &mut State, seq: Seq, id: &RowId, rev: Rev, json: &Text) {
     let (table, key) = id;
-    let definition = state.schema.tables.get(table).filter(|_| !state.paged.contains_key(table));
+    let is_told = state.paged.contains_key(table);
+    let is_known = state.rows.slot(table, key).is_some_and(|slot| slot.known.rev() >= Some(rev));
+    let definition = state.schema.tables.get(table).filter(|_| !is_told && !is_known);
     if let Some(Ok(row)) = definition.map(|definition| Row::from_json(definition, json)) {
-        state.rows.put(table, key, Base { rev, row, made_from: None }, seq, Source::Answer);
+        state.rows.put(table, key, Base { rev, row, made_from: None }, seq, Source::Pull);
     }
 }
 

@@ -28,7 +28,8 @@ pub fn needs(state: &State, frame: &Frame) -> Vec<RowId> {
             pending.map(|pending| pending.row.clone()).collect()
         }
         Frame::Imported(imported) => {
-            imported.pending.iter().map(|(_, pending)| pending.row.clone()).collect()
+            let rows = imported.rows.iter().map(|(id, ..)| id);
+            rows.chain(imported.pending.iter().map(|(_, pending)| &pending.row)).cloned().collect()
         }
         Frame::Settled(settled) => {
             let pending = state.outbox.get(settled.mutation);

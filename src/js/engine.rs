@@ -19,7 +19,7 @@ use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
-pub struct Engine(Rc<Client>);
+pub struct Engine(pub(super) Rc<Client>);
 
 #[wasm_bindgen]
 impl Engine {

@@ -9,6 +9,7 @@ mod collate;
 mod crypto;
 mod encryption;
 mod engine;
+mod export;
 mod keys;
 mod live;
 mod losses;

@@ -7,6 +7,7 @@
 mod cipher;
 mod coverage;
 mod evicted;
+mod exported;
 mod horizons;
 mod live;
 mod overtaken;
