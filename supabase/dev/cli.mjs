@@ -12,14 +12,16 @@ if (backend !== 'pglite' && backend !== 'postgres') {
   process.exit(2);
 }
 const cluster = backend === 'postgres' && !process.env.DATABASE_URL ? await startPostgres() : undefined;
+const databaseUrl = process.env.DATABASE_URL ?? (await cluster?.newDatabase());
 const server = await startServer({
   backend,
-  databaseUrl: process.env.DATABASE_URL ?? (await cluster?.newDatabase()),
+  databaseUrl,
   dataDir: values.data,
   port: Number(values.port ?? 54321),
   staticDir: values.static,
 });
 console.log(`backend   ${server.url}  (${backend})\nanon key  ${server.anonKey}`);
+if (databaseUrl) console.log(`database  ${databaseUrl}`);
 
 async function stop() {
   await server.close();

@@ -3,6 +3,9 @@
 
 #![cfg(not(target_arch = "wasm32"))]
 
+#[path = "../simulation/dice.rs"]
+mod dice;
+mod oracle;
 #[path = "../driver/realm.rs"]
 #[allow(dead_code)] // shared with the driver's tests, which use more of it
 mod realm;

@@ -13,6 +13,8 @@ pub struct Server {
     process: Child,
     pub url: String,
     pub key: String,
+    /// PostgreSQL's own address.
+    pub database: String,
 }
 
 /// Someone's session: calls the sync functions as they do in the browser, one HTTP request a message.
@@ -38,12 +40,14 @@ impl Server {
             match words.next()?.as_str() {
                 "backend" => words.next(),
                 "anon" => words.nth(1),
+                "database" => words.next(),
                 _ => None,
             }
         });
         let url = words.next().expect("the server says its address");
         let key = words.next().expect("the server says its key");
-        Self { process, url, key }
+        let database = words.next().expect("the server says where its database is");
+        Self { process, url, key, database }
     }
 
     /// Signs somebody new up.
