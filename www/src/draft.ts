@@ -26,7 +26,7 @@ export const emptyDraft = (): Draft => ({
   title: "", body: "", mood: null, amount: "", tags: "", status: "open", pinned: false, happened_on: today(),
 });
 
-export const draftOf = (entry: Entry): Draft => ({
+export const draftOf = (entry: Pick<Entry, keyof Draft>): Draft => ({
   title: entry.title,
   body: entry.body ?? "",
   mood: entry.mood,
@@ -36,6 +36,13 @@ export const draftOf = (entry: Entry): Draft => ({
   pinned: entry.pinned,
   happened_on: entry.happened_on ?? "",
 });
+
+/** The columns the form has a field for, in its order. */
+export const FIELDS = ["title", "body", "mood", "happened_on", "amount", "tags", "status", "pinned"] as const satisfies (keyof Draft)[];
+
+/** A change that was not taken, as the form holds it; columns it does not name are as in a new entry. */
+export const draftOfChanges = (changes: EntryUpdate): Draft =>
+  draftOf({ title: "", body: null, mood: null, amount: null, tags: [], status: "open", pinned: false, happened_on: null, ...changes });
 
 /** What has to be put right before the draft can be saved, per field, in the reader's words. */
 export function problemsOf(draft: Draft): Problems {
@@ -53,8 +60,11 @@ export function problemsOf(draft: Draft): Problems {
 export const insertOf = (draft: Draft): EntryInsert => columnsOf(draft);
 
 /** Only the columns that differ from the entry: what others change meanwhile stays theirs. */
-export function changesOf(draft: Draft, entry: Entry): EntryUpdate {
-  const before: Record<string, unknown> = columnsOf(draftOf(entry));
+export const changesOf = (draft: Draft, entry: Entry): EntryUpdate => editsOf(draft, draftOf(entry));
+
+/** The columns in which a draft differs from what it was. */
+export function editsOf(draft: Draft, origin: Draft): EntryUpdate {
+  const before: Record<string, unknown> = columnsOf(origin);
   const after = Object.entries(columnsOf(draft));
   return Object.fromEntries(after.filter(([column, value]) => JSON.stringify(value) !== JSON.stringify(before[column])));
 }

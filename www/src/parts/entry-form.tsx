@@ -1,13 +1,12 @@
-/** The editor's form: fields, their problems in plain words, and what became of the last save. */
+/** The editor's form: the entry's fields, and what became of the last save. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { problemsOf, type Draft, type Problems } from "../draft.ts";
+import { problemsOf, type Draft } from "../draft.ts";
 import type { Entry } from "../entries.ts";
 import { go } from "../state/route.ts";
 import { time } from "../words.ts";
-import { Field } from "./field.tsx";
+import { EntryFields } from "./entry-fields.tsx";
 import { Icon } from "./icon.tsx";
-import { MoodPicker } from "./mood.tsx";
 import { Notice } from "./notice.tsx";
 
 /** What became of the last save. */
@@ -48,9 +47,7 @@ export function EntryForm(props: Props) {
     <form ref={form} class="editor" noValidate onSubmit={submit} onKeyDown={keys}>
       <Toolbar {...props} />
       {saving.state === "failed" && <Notice kind="bad">{saving.message}</Notice>}
-      <MainFields draft={draft} problems={problems} onEdit={onEdit} />
-      <MoodPicker mood={draft.mood} onPick={(mood) => onEdit({ mood })} />
-      <SideFields draft={draft} problems={problems} onEdit={onEdit} />
+      <EntryFields draft={draft} problems={problems} onEdit={onEdit} />
       {entry?.meta != null && (
         <details class="meta">
           <summary>More about this entry</summary>
@@ -83,53 +80,4 @@ function Toolbar({ entry, edited, saving, onDiscard }: Props) {
 function savingWords({ state }: Saving, edited: boolean): string {
   if (state === "saved") return "Saved on this device";
   return edited && state === "idle" ? "Not saved yet" : "";
-}
-
-interface FieldsProps {
-  draft: Draft;
-  problems: Problems;
-  onEdit: (changes: Partial<Draft>) => void;
-}
-
-function MainFields({ draft, problems, onEdit }: FieldsProps) {
-  return (
-    <>
-      <Field id="title" label="Title" problem={problems.title}>
-        {(wiring) => (
-          <input {...wiring} class="title-input" value={draft.title} aria-required="true" onInput={(event) => onEdit({ title: event.currentTarget.value })} />
-        )}
-      </Field>
-      <Field id="body" label="Text">
-        {(wiring) => <textarea {...wiring} rows={9} value={draft.body} onInput={(event) => onEdit({ body: event.currentTarget.value })} />}
-      </Field>
-    </>
-  );
-}
-
-function SideFields({ draft, problems, onEdit }: FieldsProps) {
-  return (
-    <>
-      <div class="columns">
-        <Field id="happened_on" label="Day">
-          {(wiring) => <input {...wiring} type="date" value={draft.happened_on} onInput={(event) => onEdit({ happened_on: event.currentTarget.value })} />}
-        </Field>
-        <Field id="amount" label="Amount" problem={problems.amount} hint="A number that belongs to the entry: money, hours, kilometres.">
-          {(wiring) => <input {...wiring} inputMode="decimal" value={draft.amount} onInput={(event) => onEdit({ amount: event.currentTarget.value })} />}
-        </Field>
-      </div>
-      <Field id="tags" label="Tags" hint="Separate them with commas.">
-        {(wiring) => <input {...wiring} autocapitalize="none" value={draft.tags} onInput={(event) => onEdit({ tags: event.currentTarget.value })} />}
-      </Field>
-      <div class="switches">
-        <label class="switch">
-          <input type="checkbox" checked={draft.status === "done"} onChange={(event) => onEdit({ status: event.currentTarget.checked ? "done" : "open" })} />
-          <span>Done</span>
-        </label>
-        <label class="switch">
-          <input type="checkbox" checked={draft.pinned} onChange={(event) => onEdit({ pinned: event.currentTarget.checked })} />
-          <span>Pinned</span>
-        </label>
-      </div>
-    </>
-  );
 }
