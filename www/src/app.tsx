@@ -39,7 +39,7 @@ function Views() {
     <Shell view={place.view}>
       {place.view === "entries" && <EntriesView open={place.entry} />}
       {place.view === "data" && <DatasetView user={reader.user} />}
-      {place.view === "sync" && <SyncView email={reader.email} />}
+      {place.view === "sync" && <SyncView email={reader.email} change={place.change} />}
     </Shell>
   );
 }

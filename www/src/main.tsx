@@ -7,6 +7,7 @@ import "./styles/shell.css";
 import "./styles/entries.css";
 import "./styles/editor.css";
 import "./styles/pages.css";
+import "./styles/outbox.css";
 import "./styles/storage.css";
 import { App } from "./app.tsx";
 

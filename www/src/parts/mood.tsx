@@ -1,10 +1,8 @@
 /** Moods 1 to 5 as faces with words: a picker for the editor, a small face for the list. */
 
-const MOODS = ["Rough", "Low", "Fine", "Good", "Great"] as const;
+import { MOODS, moodName } from "../columns.ts";
 
 const MOUTHS = ["M8 17c1-3 7-3 8 0", "M8.5 16c1.5-1.5 5.5-1.5 7 0", "M8.5 15.5h7", "M8.5 14.5c1.5 2 5.5 2 7 0", "M8 14c.8 4.5 7.2 4.5 8 0Z"];
-
-const moodName = (mood: number): string => MOODS[mood - 1] ?? `Mood ${mood}`;
 
 function Face({ mood }: { mood: number }) {
   return (

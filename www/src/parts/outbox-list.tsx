@@ -1,33 +1,59 @@
-/** The outbox: every change the server has not answered, and those it refused, with its reason. */
+/** The outbox: every change the server has not answered, and first those that need the reader. */
 
 import type { OutboxEntry, Status } from "thermocline";
 import { useEffect, useState } from "preact/hooks";
-import { useBackend } from "../backend.ts";
-import { titlesOf } from "../entries.ts";
-import { explain } from "../failures.ts";
+import { keyOf, nameOf } from "../mending.ts";
 import { useNow } from "../state/clock.ts";
-import { href } from "../state/route.ts";
-import { age, count } from "../words.ts";
+import { focusChange, useMending, useOutbox, useTitles } from "../state/outbox.ts";
+import { go } from "../state/route.ts";
+import { count } from "../words.ts";
 import { Notice } from "./notice.tsx";
+import { OutboxRow } from "./outbox-row.tsx";
 
 const PAGE_ROWS = 50;
+const NONE: OutboxEntry[] = [];
 
-const OPERATIONS: Record<OutboxEntry["operation"], string> = { insert: "Add", update: "Change", upsert: "Add or change", delete: "Delete" };
-const STATES: Record<OutboxEntry["state"], string> = { waiting: "Waiting", sent: "Sent, no answer yet", refused: "Refused", conflict: "Conflict" };
-
-export function OutboxList({ status }: { status: Status }) {
-  const { entries, problem } = useOutbox(status);
+/** `change`: the one to go to. */
+export function OutboxList({ status, change }: { status: Status; change: string | undefined }) {
+  const { entries: read, unread, read: readAgain } = useOutbox(status);
+  const entries = read ?? NONE;
   const [limit, setLimit] = useState(PAGE_ROWS);
+  const [editing, setEditing] = useState<string | null>(null);
   const now = useNow();
   const shown = entries.slice(0, limit);
   const titles = useTitles(shown);
+  const { mend, result, problem } = useMending(entries, readAgain);
+  const title = (entry: OutboxEntry): string => titles.get(keyOf(entry)) ?? nameOf(entry);
+
+  useEffect(() => {
+    if (change === undefined || read === null) return;
+    const place = entries.findIndex(({ id }) => id === change);
+    if (place >= limit) return setLimit(place + 1);
+    focusChange(change);
+    go({ view: "sync" }, "replace");
+  }, [change, read, limit]);
+
   return (
     <section class="card" aria-labelledby="outbox">
-      <h2 id="outbox">Outbox{entries.length > 0 && <span class="badge">{count(entries.length)}</span>}</h2>
-      {problem && <Notice kind="bad">{problem}</Notice>}
-      {entries.length === 0 && !problem && <p class="hint">Nothing is waiting. Each change you make appears here until the server has confirmed it.</p>}
+      <h2 id="outbox" tabIndex={-1}>Outbox{entries.length > 0 && <span class="badge">{count(entries.length)}</span>}</h2>
+      {unread && <Notice kind="bad">{unread}</Notice>}
+      {read?.length === 0 && !unread && <p class="hint">Nothing is waiting. Each change you make appears here until the server has confirmed it.</p>}
+      <p role="status" class="said">{result}</p>
+      {problem && !shown.some(({ id }) => id === problem.id) && <Notice kind="bad">{problem.message}</Notice>}
       <ul class="outbox">
-        {shown.map((entry) => <OutboxRow key={entry.id} entry={entry} title={titles.get(keyOf(entry))} now={now} />)}
+        {shown.map((entry) => (
+          <OutboxRow
+            key={entry.id}
+            entry={entry}
+            all={entries}
+            title={title}
+            now={now}
+            isEditing={editing === entry.id}
+            onEditing={(on) => setEditing(on ? entry.id : null)}
+            problem={problem?.id === entry.id ? problem.message : null}
+            mend={(work) => mend(entry, work)}
+          />
+        ))}
       </ul>
       {entries.length > limit && (
         <button type="button" class="button wide" onClick={() => setLimit(limit + PAGE_ROWS)}>
@@ -35,76 +61,5 @@ export function OutboxList({ status }: { status: Status }) {
         </button>
       )}
     </section>
-  );
-}
-
-/** Read again whenever the status says that it may have changed; refused ones first. */
-function useOutbox(status: Status): { entries: OutboxEntry[]; problem: string | null } {
-  const { tc } = useBackend();
-  const [outbox, setOutbox] = useState<{ entries: OutboxEntry[]; problem: string | null }>({ entries: [], problem: null });
-  useEffect(() => {
-    let current = true;
-    tc.outbox.list().then(
-      (found) => current && setOutbox({ entries: refusedFirst(found), problem: null }),
-      (error: unknown) => current && setOutbox({ entries: [], problem: explain(error) }),
-    );
-    return () => void (current = false);
-  }, [tc, status]);
-  return outbox;
-}
-
-const needsReader = ({ state }: OutboxEntry): boolean => state === "refused" || state === "conflict";
-
-const refusedFirst = (entries: OutboxEntry[]): OutboxEntry[] =>
-  [...entries.filter(needsReader), ...entries.filter((entry) => !needsReader(entry))];
-
-const keyOf = ({ key }: OutboxEntry): string => key.map(String).join(", ");
-
-/** The titles of the entries that are changed; what is deleted has none any more. */
-function useTitles(shown: OutboxEntry[]): Map<string, string> {
-  const { supabase } = useBackend();
-  const [titles, setTitles] = useState(new Map<string, string>());
-  const ids = shown.filter(({ table }) => table === "entries").map(keyOf);
-  useEffect(() => {
-    let current = true;
-    if (ids.length > 0) {
-      void titlesOf(supabase, ids).then(({ data }) => {
-        if (current && data) setTitles(new Map(data.map(({ id, title }) => [id, title])));
-      });
-    }
-    return () => void (current = false);
-  }, [supabase, ids.join()]);
-  return titles;
-}
-
-interface RowProps {
-  entry: OutboxEntry;
-  title: string | undefined;
-  now: number;
-}
-
-function OutboxRow({ entry, title, now }: RowProps) {
-  const key = keyOf(entry);
-  const name = title ?? `${key.slice(0, 8)}…`;
-  const columns = Object.keys(entry.changes).filter((column) => column !== "id");
-  return (
-    <li class="outbox-row" data-state={entry.state}>
-      <p class="outbox-what">
-        <strong>{OPERATIONS[entry.operation]}</strong> in <code>{entry.table}</code>:{" "}
-        {entry.table === "entries" && entry.operation !== "delete"
-          ? <a href={href({ view: "entries", entry: key })}>{name}</a>
-          : <span>{name}</span>}
-      </p>
-      <p class="outbox-facts">
-        <span class="pill" data-state={entry.state}>{STATES[entry.state]}</span>
-        <time dateTime={new Date(entry.made).toISOString()}>{age(entry.made, now)}</time>
-      </p>
-      {columns.length > 0 && (
-        <ul class="columns-changed" aria-label="Changed columns">
-          {columns.map((column) => <li key={column}><code>{column}</code></li>)}
-        </ul>
-      )}
-      {entry.error && <p class="problem">{explain(entry.error)} <span class="hint">The server said: {entry.error.message} ({entry.error.code})</span></p>}
-    </li>
   );
 }

@@ -1,7 +1,8 @@
-/** What surrounds every view: name, navigation, sync indicator. On a phone the navigation is at the bottom. */
+/** What surrounds every view: name, navigation, sync indicator, news. On a phone the navigation is at the bottom. */
 
 import type { ComponentChildren } from "preact";
 import { href, type Route } from "../state/route.ts";
+import { Attention } from "./attention.tsx";
 import { Icon, type IconName } from "./icon.tsx";
 import { SyncIndicator } from "./sync-indicator.tsx";
 
@@ -31,6 +32,7 @@ export function Shell({ view, children }: { view: Route["view"]; children: Compo
         <SyncIndicator />
       </header>
       <main id="content" tabIndex={-1}>{children}</main>
+      <Attention />
     </div>
   );
 }

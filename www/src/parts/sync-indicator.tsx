@@ -6,7 +6,7 @@
 import type { Status } from "thermocline";
 import { useStatus } from "../state/live.ts";
 import { href } from "../state/route.ts";
-import { count } from "../words.ts";
+import { count, counted } from "../words.ts";
 import { Icon, type IconName } from "./icon.tsx";
 
 export type Health = "offline" | "syncing" | "refused" | "waiting" | "stopped" | "synced";
@@ -41,7 +41,9 @@ function words(health: Health, { state, pending, refused, conflicts, error }: St
     case "offline":
       return `${state === "limited" ? "Server out of reach" : "Offline"}${waiting}`;
     case "refused":
-      return refused + conflicts > 0 ? `${count(refused + conflicts)} refused` : error ? "Sign in again" : "Refused";
+      if (refused > 0 && conflicts > 0) return `${count(refused + conflicts)} need you`;
+      if (conflicts > 0) return counted(conflicts, "conflict");
+      return refused > 0 ? `${count(refused)} refused` : error ? "Sign in again" : "Refused";
     case "syncing":
       return `Syncing${waiting}`;
     case "stopped":

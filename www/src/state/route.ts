@@ -8,7 +8,8 @@ import { createStore } from "./store.ts";
 export type Route =
   | { view: "entries"; entry: string | null }
   | { view: "data" }
-  | { view: "sync" };
+  /** `change`: the one in the outbox to go to. */
+  | { view: "sync"; change?: string };
 
 /** The entry that has not been written yet. */
 export const NEW = "new";
@@ -19,11 +20,13 @@ addEventListener("hashchange", () => route.set(parse(location.hash)));
 
 function parse(hash: string): Route {
   const [view, entry] = hash.replace(/^#\/?/, "").split("/");
-  if (view === "data" || view === "sync") return { view };
+  if (view === "data") return { view };
+  if (view === "sync") return entry ? { view, change: decodeURIComponent(entry) } : { view };
   return { view: "entries", entry: entry ? decodeURIComponent(entry) : null };
 }
 
 export function href(to: Route): string {
+  if (to.view === "sync" && to.change !== undefined) return `#/sync/${encodeURIComponent(to.change)}`;
   if (to.view !== "entries") return `#/${to.view}`;
   return to.entry === null ? "#/entries" : `#/entries/${encodeURIComponent(to.entry)}`;
 }

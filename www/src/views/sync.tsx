@@ -14,13 +14,14 @@ import { useStatus } from "../state/live.ts";
 import { signOut } from "../state/session.ts";
 import { age, counted } from "../words.ts";
 
-export function SyncView({ email }: { email: string | null }) {
+/** `change`: the one in the outbox to go to. */
+export function SyncView({ email, change }: { email: string | null; change: string | undefined }) {
   const status = useStatus();
   return (
     <div class="page">
       <h1>Sync</h1>
       <SyncCard status={status} />
-      <OutboxList status={status} />
+      <OutboxList status={status} change={change} />
       <StorageReport status={status} />
       <Account email={email} pending={status.pending} />
     </div>
@@ -81,7 +82,8 @@ function sentence({ state, pending, refused, conflicts, retryAt, oldestPending }
   if (state === "stopped") return "Entries stay on this device only. Changes are kept and sent once you turn sync on again.";
   if (state === "offline") return `There is no network. You can go on working: changes are kept here and sent later.${oldest}`;
   if (state === "limited") return `There is a network, but the server does not answer. Changes are kept here and sent later.${oldest}`;
-  if (refused + conflicts > 0) return "The server did not take some of your changes. They are listed below with its reasons; nothing is lost.";
+  if (refused > 0) return "The server did not take some of your changes. They are listed below with its reasons; nothing is lost.";
+  if (conflicts > 0) return "Some entries were changed here and elsewhere. They are listed below; which one stands is yours to say.";
   if (state === "pushing") return "Sending your changes.";
   if (state === "pulling") return "Fetching what changed elsewhere.";
   if (state === "retry") {
