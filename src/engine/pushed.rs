@@ -162,7 +162,9 @@ fn move_followers(state: &mut State, answered: &Pending, rev: Rev, value: impl F
     for place in places {
         let mut goes_on = false;
         state.outbox.edit(place, |follower| {
-            if !matches!(follower.op, Op::Update | Op::Delete) {
+            // Made over a version that came later, it saw that one.
+            let is_newer = follower.base > Some(rev);
+            if is_newer || !matches!(follower.op, Op::Update | Op::Delete) {
                 return;
             }
             follower.base = Some(rev);

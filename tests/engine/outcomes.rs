@@ -228,6 +228,19 @@ fn a_transaction_that_brought_an_unknown_row_is_no_longer_hidden() {
     assert!(!device.state.own_xids.contains(&5));
 }
 
+/// The answer came late: a page with somebody else's later change was folded first, and edited.
+#[test]
+fn a_late_answer_does_not_move_an_edit_back_that_saw_a_later_version() {
+    let mut device = Device::synced(&[r#"{"id":"a","title":"old","n":1}"#]);
+    device.update("a", &[("n", "2")]);
+    let sealed = device.seal_all()[0];
+    device.pull_last(&TABLES, "c2", &[(rev(8), r#"{"id":"a","title":"theirs","n":2}"#)], &[]);
+    device.update("a", &[("title", "\"mine\"")]);
+    device.push(vec![(sealed, applied(5))], Some(5));
+    assert_eq!(follower(&device).base, Some(rev(8)), "under remote-wins it would be thrown away");
+    assert_eq!(olds(&follower(&device)), [("title", Some("\"theirs\""))]);
+}
+
 #[test]
 fn an_answer_whose_version_was_pulled_already_still_moves_the_followers() {
     let (mut device, sealed) = edited_while_sent();

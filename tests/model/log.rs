@@ -11,7 +11,7 @@ use std::fmt::{self, Debug};
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 use std::sync::Arc;
-use thermocline::engine::frame::{Pulled, Pushed};
+use thermocline::engine::frame::Pulled;
 use thermocline::engine::{Frame, Pending, Standing, State, apply, needs};
 use thermocline::protocol::push::Outcome;
 use thermocline::protocol::{Key, MutationId, Rev, Seq};
@@ -100,7 +100,6 @@ impl Folded {
         let before = self.clone();
         match (mutant, &mut frame) {
             (Some(Mutant::CoalesceIntoSent), Frame::Write(_)) => self.unseal(),
-            (Some(Mutant::SecondAnswer), Frame::Pushed(pushed)) => self.wait_again(pushed),
             (Some(Mutant::StalePage), Frame::Pulled(pulled)) => self.pass_for_current(pulled),
             _ => {}
         }
@@ -167,14 +166,6 @@ impl Folded {
         let outbox = &mut self.state.outbox;
         let places: Vec<_> = outbox.iter().map(|(place, _)| place).collect();
         places.into_iter().for_each(|place| outbox.edit(place, |pending| pending.sealed = false));
-    }
-
-    /// As if the first answer had never come.
-    fn wait_again(&mut self, pushed: &Pushed) {
-        let is_gone = |id: &MutationId| self.state.outbox.get(*id).is_none();
-        let again = pushed.outcomes.iter().filter(|(id, _)| is_gone(id));
-        let again: Vec<Pending> = again.filter_map(|(id, _)| self.sealed.get(id).cloned()).collect();
-        again.into_iter().for_each(|pending| self.state.outbox.push(pending));
     }
 
     /// Rows of which an answer tells no rev.

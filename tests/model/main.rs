@@ -134,11 +134,6 @@ fn a_write_that_coalesces_into_a_sent_mutation_is_found() {
     is_found(two_clients(), Mutant::CoalesceIntoSent, invariants::SEALED);
 }
 
-#[test]
-fn a_second_answer_that_is_folded_again_is_found() {
-    is_found(stolen_lease(), Mutant::SecondAnswer, invariants::AGAIN);
-}
-
 /// The model found it: a page with a younger version was folded between a delete's push and its answer.
 #[test]
 fn an_answer_that_lets_a_younger_version_go_is_found() {

@@ -69,8 +69,6 @@ pub struct Faults {
 pub enum Mutant {
     /// A write coalesces into a mutation that a `Sent` frame named.
     CoalesceIntoSent,
-    /// A second answer to a mutation is folded again.
-    SecondAnswer,
     /// A page is folded after its cursor has moved on.
     StalePage,
     /// An answer that tells no rev lets a younger version go.
