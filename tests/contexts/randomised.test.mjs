@@ -1,7 +1,7 @@
 // Several real contexts on one database, at the mercy of the dice: two tabs, a dedicated worker and the
 // service worker write, read and checkpoint while they are frozen, stopped in the middle and killed.
 //
-// Invariants 1, 2 and 7; the tiers' 8. `CONTEXTS_SEED` gives the same plan again; what meets what depends
+// Invariants 1, 2 and 7; the tiers' 8; PITFALLS 23, 26 to 28. `CONTEXTS_SEED` gives the same plan again; what meets what depends
 // on the machine.
 
 import assert from 'node:assert/strict'

@@ -24,7 +24,7 @@ fn an_insert_and_its_updates_leave_as_one_insert() {
     assert_eq!(device.row("a").as_deref(), Some(r#"{"id":"a","title":"y","n":2,"project":null}"#));
 }
 
-/// Pitfall 18: the last change alone is not what the user did.
+/// PITFALLS 18: the last change alone is not what the user did.
 #[test]
 fn of_several_updates_each_column_keeps_the_first_old_value_and_its_own_last_stamp() {
     let mut device = Device::synced(&[SYNCED]);

@@ -131,7 +131,7 @@ fn a_conflict_stays_with_the_servers_row_and_holds_back_its_row() {
     assert_eq!(device.state.batch, None, "it is answered");
 }
 
-/// Pitfalls 5, 7, 13: a refusal is seen, kept, and blocks nothing else.
+/// PITFALLS 5, 7, 13: a refusal is seen, kept, and blocks nothing else.
 #[test]
 fn what_is_hidden_or_rejected_becomes_a_dead_letter_and_still_shows() {
     let rejected = Outcome::Rejected { code: "23514".into(), message: "no".into(), row: None };

@@ -68,7 +68,7 @@ fn the_greatest_rev_of_a_key_wins_row_or_tombstone() {
     assert_eq!(device.row("a").as_deref(), Some(A));
 }
 
-/// Pitfall 9: what was deleted does not rise again.
+/// PITFALLS 9: what was deleted does not rise again.
 #[test]
 fn a_page_that_is_older_than_our_own_delete_brings_nothing_back() {
     let mut device = Device::synced(&[A]);
@@ -101,7 +101,7 @@ fn a_round_from_nothing_sweeps_what_it_did_not_name_and_not_before_its_end() {
     assert_eq!(device.row("a").as_deref(), Some(A2));
 }
 
-/// Pitfall 21, invariant 8: a resync keeps rows and outbox.
+/// PITFALLS 21, invariant 8: a resync keeps rows and outbox.
 #[test]
 fn a_resync_drops_the_cursors_and_keeps_rows_and_outbox() {
     let mut device = Device::synced(&[A]);

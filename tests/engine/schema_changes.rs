@@ -14,7 +14,7 @@ fn with_column(name: &str) -> Schema {
     schema
 }
 
-/// Pitfall 21: a change of definitions loses no change of the user's.
+/// PITFALLS 21: a change of definitions loses no change of the user's.
 #[test]
 fn rows_take_the_new_shape_and_the_outbox_stays_as_it_is() {
     let mut device = Device::synced(&[A]);

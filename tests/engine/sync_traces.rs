@@ -142,7 +142,7 @@ fn a_single_mutation_that_is_too_large_backs_off() {
     assert_eq!(bench.step(too_large()), ["ended server_error", "wake in 1000"]);
 }
 
-/// Pitfall 14: 401 is no refusal; nothing is lost, and the next session goes on.
+/// PITFALLS 14: 401 is no refusal; nothing is lost, and the next session goes on.
 #[test]
 fn unauthorized_keeps_the_batch_for_the_next_session() {
     let mut bench = pushing();
