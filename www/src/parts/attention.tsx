@@ -1,7 +1,7 @@
 /** Says on every view that a change needs the reader, once for each, and where. It covers little and goes when it is sent away. */
 
 import type { OutboxEntry } from "thermocline";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { useBackend } from "../backend.ts";
 import { useStatus } from "../state/live.ts";
 import { href } from "../state/route.ts";
@@ -12,10 +12,8 @@ export function Attention() {
   const { tc } = useBackend();
   const { refused, conflicts } = useStatus();
   const [news, setNews] = useState<OutboxEntry[]>([]);
-  const told = useRef(new Set<string>());
   useEffect(() => tc.on("attention", (entries) => {
-    const fresh = entries.filter(({ id }) => !told.current.has(id));
-    told.current = new Set(entries.map(({ id }) => id));
+    const fresh = untold(entries);
     if (fresh.length > 0) setNews(fresh);
   }), [tc]);
 
@@ -37,6 +35,15 @@ export function Attention() {
       )}
     </aside>
   );
+}
+
+const TOLD = "daybook-told";
+
+/** Those that this tab has not told of yet; it remembers across reloads. */
+function untold(entries: OutboxEntry[]): OutboxEntry[] {
+  const told = (sessionStorage.getItem(TOLD) ?? "").split(" ");
+  sessionStorage.setItem(TOLD, entries.map(({ id }) => id).join(" "));
+  return entries.filter(({ id }) => !told.includes(id));
 }
 
 function words(news: OutboxEntry[]): string {

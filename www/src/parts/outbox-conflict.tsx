@@ -3,12 +3,13 @@
 import { useRef, useState } from "preact/hooks";
 import { useBackend } from "../backend.ts";
 import { columnName, isNothing, shownColumns } from "../columns.ts";
-import { rowOf, sidesOf, type Side } from "../mending.ts";
+import { laterEdits, rowOf, sidesOf, type Side } from "../mending.ts";
+import type { RowProps } from "../state/outbox.ts";
 import { ColumnValue } from "./column-value.tsx";
 import { ConflictSides } from "./conflict-sides.tsx";
-import type { RowProps } from "./outbox-row.tsx";
+import { Since } from "./outbox-since.tsx";
 
-export function OutboxConflict({ entry, title, mend }: RowProps) {
+export function OutboxConflict({ entry, all, title, mend }: RowProps) {
   const { tc } = useBackend();
   const sides = sidesOf(entry);
   const [chosen, setChosen] = useState<Record<string, Side> | null>(null);
@@ -36,6 +37,7 @@ export function OutboxConflict({ entry, title, mend }: RowProps) {
           onChoose={(column, side) => setChosen({ ...chosen, [column]: side })}
         />
       )}
+      <Since later={laterEdits(entry, all)} />
       {chosen ? (
         <div class="actions">
           <button type="button" class="button primary" onClick={() => settle(rowOf(sides, chosen), "your choice is kept and sent.")}>Keep this choice</button>

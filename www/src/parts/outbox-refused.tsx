@@ -6,11 +6,12 @@ import { columnName, isNothing, shownColumns } from "../columns.ts";
 import { FIELDS } from "../draft.ts";
 import { reason } from "../failures.ts";
 import { isHidden, laterEdits, ownColumns } from "../mending.ts";
+import type { RowProps } from "../state/outbox.ts";
 import { counted } from "../words.ts";
 import { ColumnValue } from "./column-value.tsx";
 import { Confirm } from "./confirm.tsx";
 import { OutboxEdit } from "./outbox-edit.tsx";
-import type { RowProps } from "./outbox-row.tsx";
+import { Since } from "./outbox-since.tsx";
 
 export function OutboxRefused(props: RowProps) {
   const { entry, all, title, isEditing, onEditing, mend } = props;
@@ -45,7 +46,7 @@ export function OutboxRefused(props: RowProps) {
         </div>
       )}
       {!isEditing && <Values {...props} />}
-      {later.length > 0 && <p class="hint">What you changed in it since is sent with it: {sinceWords(later)}.</p>}
+      <Since later={later} />
       {isEditing ? <OutboxEdit entry={entry} columns={fields} unshown={own.length > fields.length} onRetry={retry} onClose={close} /> : (
         <div class="actions">
           <button type="button" class="button" onClick={() => retry()}>Try again</button>
@@ -62,9 +63,6 @@ export function OutboxRefused(props: RowProps) {
     </>
   );
 }
-
-const sinceWords = (later: { changes: object }[]): string =>
-  shownColumns([...new Set(later.flatMap(({ changes }) => Object.keys(changes)))]).map(columnName).join(", ") || "all of it";
 
 function goes({ entry, title }: RowProps, later: number): string {
   const name = `“${title(entry)}”`;

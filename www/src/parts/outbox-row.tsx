@@ -3,7 +3,7 @@
 import type { OutboxEntry } from "thermocline";
 import { columnName, shownColumns } from "../columns.ts";
 import { isHidden, keyOf, needsReader } from "../mending.ts";
-import { headingId } from "../state/outbox.ts";
+import { headingId, type RowProps } from "../state/outbox.ts";
 import { href } from "../state/route.ts";
 import { age } from "../words.ts";
 import { Notice } from "./notice.tsx";
@@ -12,20 +12,6 @@ import { OutboxRefused } from "./outbox-refused.tsx";
 
 const OPERATIONS: Record<OutboxEntry["operation"], string> = { insert: "Add", update: "Change", upsert: "Add or change", delete: "Delete" };
 const STATES: Record<OutboxEntry["state"], string> = { waiting: "Waiting", sent: "Sent, no answer yet", refused: "Refused", conflict: "Conflict" };
-
-export interface RowProps {
-  entry: OutboxEntry;
-  /** The whole outbox: what waits behind this one is in it. */
-  all: OutboxEntry[];
-  title: (entry: OutboxEntry) => string;
-  now: number;
-  isEditing: boolean;
-  onEditing: (on: boolean) => void;
-  /** What went wrong when this one was to be mended. */
-  problem: string | null;
-  /** Does something about it; what it resolves to is said to the reader. */
-  mend: (work: () => Promise<string>) => void;
-}
 
 export function OutboxRow(props: RowProps) {
   const { entry, title, now, problem } = props;

@@ -74,6 +74,21 @@ export function useMending(entries: OutboxEntry[], read: () => Promise<void>): M
   return { mend, result, problem: problem !== null && mended ? { id: mended.id, message: problem } : null };
 }
 
+/** What a view of one change is given. */
+export interface RowProps {
+  entry: OutboxEntry;
+  /** The whole outbox: what waits behind this one is in it. */
+  all: OutboxEntry[];
+  title: (entry: OutboxEntry) => string;
+  now: number;
+  isEditing: boolean;
+  onEditing: (on: boolean) => void;
+  /** What went wrong when this one was to be mended. */
+  problem: string | null;
+  /** Does something about it; what it resolves to is said to the reader. */
+  mend: (work: () => Promise<string>) => void;
+}
+
 /** The heading of one change has this id. */
 export const headingId = (change: string): string => `change-${change}`;
 
