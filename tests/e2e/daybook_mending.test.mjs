@@ -131,6 +131,17 @@ test('an entry that was deleted elsewhere is written again or let go', async () 
     await settled(page)
     assert.equal(await isOnServer(id), left)
   }
+  const id = await conflict(page, 'Gone, but for its text', GONE, async () => {
+    await page.getByLabel('Text', { exact: true }).fill('Mine.')
+    await save(page)
+  })
+  await press(page, 'Keep mine')
+  await page.getByText('A required field is empty.').waitFor()
+  await press(page, 'Edit and try again')
+  await page.getByLabel('Title', { exact: true }).fill('Here again')
+  await press(page.getByRole('form'), 'Try again')
+  await settled(page)
+  assert.equal(await isOnServer(id), 1)
   await page.context().close()
 })
 

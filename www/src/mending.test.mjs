@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { runnerImport } from 'vite'
 
 const load = async (name) => (await runnerImport(fileURLToPath(new URL(name, import.meta.url)))).module
-const { laterEdits, nameOf, neediestFirst, ownColumns, ownPart, rowOf, sidesOf } = await load('mending.ts')
+const { lacksTitle, laterEdits, nameOf, neediestFirst, ownColumns, ownPart, rowOf, sidesOf } = await load('mending.ts')
 const { shownColumns, valueWords } = await load('columns.ts')
 
 const entry = (more) => ({
@@ -24,6 +24,13 @@ test('a column that was edited since is not edited in the refused change', () =>
   const later = laterEdits(refused, all)
   assert.deepEqual(later.map(({ id }) => id), ['b'])
   assert.deepEqual(ownColumns(refused, later), ['title'])
+})
+
+test('an entry that is written again without its title is asked for one', () => {
+  const again = entry({ operation: 'upsert', changes: { id: 'k', body: 'x' } })
+  assert.ok(lacksTitle(again, []))
+  assert.ok(!lacksTitle(again, [entry({ changes: { title: 'since' } })]))
+  assert.ok(!lacksTitle(entry({ changes: { body: 'x' } }), []))
 })
 
 test('the sides of a conflict differ where the values do, whatever the order of their keys', () => {

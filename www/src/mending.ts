@@ -35,6 +35,10 @@ export function ownColumns(entry: OutboxEntry, later: OutboxEntry[]): string[] {
   return shownColumns(Object.keys(entry.changes)).filter((column) => !since.has(column));
 }
 
+/** Of an entry that was deleted elsewhere and is written again, only what was changed is here: it lacks what every entry has to have. */
+export const lacksTitle = ({ operation, changes }: OutboxEntry, later: OutboxEntry[]): boolean =>
+  (operation === "insert" || operation === "upsert") && [changes, ...later.map((edit) => edit.changes)].every((columns) => !("title" in columns));
+
 /** One column of a conflict. `before` is missing where the change did not see one: that of a new entry. */
 export interface Sides {
   column: string;

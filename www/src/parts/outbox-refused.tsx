@@ -5,7 +5,7 @@ import { useBackend } from "../backend.ts";
 import { columnName, isNothing, shownColumns } from "../columns.ts";
 import { FIELDS } from "../draft.ts";
 import { reason } from "../failures.ts";
-import { isHidden, laterEdits, ownColumns } from "../mending.ts";
+import { isHidden, lacksTitle, laterEdits, ownColumns } from "../mending.ts";
 import type { RowProps } from "../state/outbox.ts";
 import { counted } from "../words.ts";
 import { ColumnValue } from "./column-value.tsx";
@@ -20,7 +20,8 @@ export function OutboxRefused(props: RowProps) {
   const edit = useRef<HTMLButtonElement>(null);
   const later = laterEdits(entry, all);
   const own = ownColumns(entry, later);
-  const fields = isHidden(entry) ? [] : FIELDS.filter((column) => own.includes(column));
+  const asksTitle = lacksTitle(entry, later);
+  const fields = isHidden(entry) ? [] : FIELDS.filter((column) => own.includes(column) || (column === "title" && asksTitle));
 
   const retry = (changes?: Record<string, unknown>): void => mend(async () => {
     await tc.outbox.retry(entry.id, changes);
@@ -47,7 +48,7 @@ export function OutboxRefused(props: RowProps) {
       )}
       {!isEditing && <Values {...props} />}
       <Since later={later} />
-      {isEditing ? <OutboxEdit entry={entry} columns={fields} unshown={own.length > fields.length} onRetry={retry} onClose={close} /> : (
+      {isEditing ? <OutboxEdit entry={entry} columns={fields} unshown={own.some((column) => !FIELDS.some((field) => field === column))} onRetry={retry} onClose={close} /> : (
         <div class="actions">
           <button type="button" class="button" onClick={() => retry()}>Try again</button>
           {fields.length > 0 && <button type="button" class="button" ref={edit} onClick={() => onEditing(true)}>Edit and try again</button>}
