@@ -17,14 +17,19 @@ export function outboxOf(engine: Engine): Outbox {
   };
 }
 
-/** Tells, from one status to the next, whether more changes need a person. */
+/** Tells, from one status to the next, all that needs a person, if there is something new among it. */
 export function attention(engine: Engine): (now: Status) => OutboxEntry[] | null {
-  let known = 0;
-  return ({ refused, conflicts }) => {
+  let known = new Set<string>();
+  let looked = "";
+  return ({ refused, conflicts, lastPush }) => {
+    // A refusal comes with the answer to a push: what lies in between need not be looked through.
+    const now = `${refused}/${conflicts}/${lastPush}`;
+    if (looked === now) return null;
+    looked = now;
     const before = known;
-    known = refused + conflicts;
-    if (known <= before) return null;
-    const entries = JSON.parse(engine.outbox()) as OutboxEntry[];
-    return entries.filter(({ state }) => state === "refused" || state === "conflict");
+    const entries = refused + conflicts === 0 ? [] : (JSON.parse(engine.outbox()) as OutboxEntry[]);
+    const needing = entries.filter(({ state }) => state === "refused" || state === "conflict");
+    known = new Set(needing.map(({ id }) => id));
+    return needing.some(({ id }) => !before.has(id)) ? needing : null;
   };
 }

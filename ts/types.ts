@@ -231,7 +231,7 @@ export interface Thermocline {
   status(): Status;
   /** Calls back with the status after every change of it. Returns the way to stop. */
   on(event: "status", callback: (status: Status) => void): () => void;
-  /** Calls back with all dead letters and conflicts whenever there are more of them. Returns the way to stop. */
+  /** Calls back with all dead letters and conflicts whenever there is a new one among them. Returns the way to stop. */
   on(event: "attention", callback: (entries: OutboxEntry[]) => void): () => void;
   sync: {
     /** Turns sync on, for all tables or some. It stays on across reloads until stopped. */
