@@ -99,7 +99,8 @@ fn applied(state: &mut State, seq: Seq, pending: &Pending, rev: Option<Rev>, set
     let shown = pending.shown.iter().map(|(column, value)| (column.as_ref(), value.as_ref()));
     let cells = pending.cells.iter().map(|cell| (cell.column.as_ref(), cell.value.as_ref()));
     let set = set.iter().map(|(column, value)| (column.as_ref(), value.as_ref()));
-    let stored: Vec<_> = shown.chain(cells).chain(set).collect();
+    let told: Vec<_> = cells.chain(set).collect();
+    let stored: Vec<_> = shown.chain(told.iter().copied()).collect();
     let row = match pending.op {
         Op::Delete => {
             state.rows.bury(table, key, rev, seq, Source::Answer);
@@ -114,11 +115,17 @@ fn applied(state: &mut State, seq: Seq, pending: &Pending, rev: Option<Rev>, set
             }
             _ => None,
         },
-        Op::Insert | Op::InsertIgnore | Op::Upsert => {
-            let fields: Vec<_> =
-                stored.iter().map(|(column, value)| (Cow::Borrowed(*column), *value)).collect();
-            Some(Row::from_fields(definition, &fields))
-        }
+        // Where it met the row that it saw, it was an update of that; a row made anew is told whole.
+        Op::Insert | Op::InsertIgnore | Op::Upsert => match state.rows.get(table, key) {
+            Some(base) if Some(base.rev) == pending.base => {
+                Some(base.row.with(definition, told.iter().copied()))
+            }
+            _ => {
+                let fields: Vec<_> =
+                    stored.iter().map(|(column, value)| (Cow::Borrowed(*column), *value)).collect();
+                Some(Row::from_fields(definition, &fields))
+            }
+        },
     };
     let is_known = row.is_some();
     if let Some(row) = row {

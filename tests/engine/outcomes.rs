@@ -64,6 +64,25 @@ fn an_applied_insert_is_made_of_what_was_sent_shown_and_set() {
     assert_eq!(device.row("a").as_deref(), Some(row));
 }
 
+/// Found by the simulation: the delete before it had lost against a newer version, which the insert had seen.
+#[test]
+fn an_applied_insert_that_met_the_row_it_saw_is_laid_over_it() {
+    let mut device = Device::synced(&[SYNCED]);
+    let base = device.base("a").map(|(rev, _)| rev);
+    device.delete("a");
+    let delete = device.seal_all()[0];
+    let mut insert = device.mutation(Op::Insert, "entries", "a", &[("n", "2")]);
+    insert.base = base;
+    insert.shown = vec![("title".into(), "\"default\"".into())];
+    let request = device.request(vec![insert]);
+    device.write_request(request);
+    let superseded = Outcome::Superseded { rev: base, row: Some(SYNCED.into()) };
+    device.push(vec![(delete, superseded)], None);
+    device.answer("a", Outcome::Applied { rev: Some(rev(5)), set: Vec::new() }, Some(5));
+    let row = r#"{"id":"a","title":"old","n":2,"project":null}"#;
+    assert_eq!(device.base("a"), Some((rev(5), row.into())));
+}
+
 #[test]
 fn an_applied_delete_leaves_a_tombstone_that_an_older_version_does_not_get_past() {
     let mut device = Device::synced(&[SYNCED]);
