@@ -174,7 +174,9 @@ fn base_of(state: &State, mutation: &Mutation, becomes_update: bool) -> Option<R
 /// The row's last pending mutation, if it may still change.
 fn open_end(state: &State, id: &RowId, user: &Option<Text>) -> Option<(Place, Op)> {
     let (place, last) = state.outbox.of_row(id).next_back()?;
-    let open = !last.sealed && last.is_waiting() && last.user == *user;
+    // The server may have met an imported one already.
+    let is_fixed = last.sealed || state.imports.pending.contains(&last.id);
+    let open = !is_fixed && last.is_waiting() && last.user == *user;
     open.then_some((place, last.op))
 }
 

@@ -24,6 +24,23 @@ fn an_insert_and_its_updates_leave_as_one_insert() {
     assert_eq!(device.row("a").as_deref(), Some(r#"{"id":"a","title":"y","n":2,"project":null}"#));
 }
 
+/// Found by the simulation: a context that had been frozen held an older form than the one that was sent.
+#[test]
+fn nothing_coalesces_into_an_imported_mutation_for_the_server_may_have_met_it() {
+    let mut former = Device::new();
+    former.insert("a", &[("title", "\"x\"")]);
+    let mut device = Device::new();
+    device.now_ms = 2_000;
+    former.state.unsent([9; 16]).into_iter().for_each(|import| _ = device.fold(Frame::Imported(import)));
+    device.update("a", &[("title", "\"y\"")]);
+    let pending = device.pending("a");
+    let values: Vec<_> =
+        pending.iter().map(|pending| (pending.op, cells(pending).pop().map(|c| c.1))).collect();
+    assert_eq!(values, [(Op::Insert, Some("\"x\"")), (Op::Update, Some("\"y\""))]);
+    device.delete("a");
+    assert_eq!(device.pending("a").len(), 2, "a delete in the update's stead, behind the insert");
+}
+
 /// PITFALLS 18: the last change alone is not what the user did.
 #[test]
 fn of_several_updates_each_column_keeps_the_first_old_value_and_its_own_last_stamp() {
