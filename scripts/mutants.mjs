@@ -18,9 +18,9 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const PATCHES = 'tests/mutants'
 const SOURCE = 'target/mutants/source'
 const LOGS = 'target/mutants/logs'
-const SEEDS = '2000'
+const SEEDS = '8000'
 const LIMIT_MS = 8 * 60_000
-const ENV = { SEEDS, START: '1', CARGO_TARGET_DIR: join(ROOT, 'target/mutants/build'), CARGO_PROFILE_DEV_DEBUG: '0' }
+const ENV = { SEEDS, START: '1', CARGO_TARGET_DIR: join(ROOT, 'target/mutants/build') }
 
 function choose(names) {
   const all = readdirSync(PATCHES).filter((file) => file.endsWith('.patch')).sort().map((file) => basename(file, '.patch'))
@@ -52,7 +52,7 @@ async function mustBuild(name) {
 
 const cargo = (select, log) => runLogged({
   program: 'cargo',
-  args: ['test', '--quiet', '--locked', '--manifest-path', join(SOURCE, 'Cargo.toml'), ...select],
+  args: ['test', '--quiet', '--locked', '--profile', 'simulation', '--manifest-path', join(SOURCE, 'Cargo.toml'), ...select],
   limitMs: LIMIT_MS,
   env: ENV,
 }, join(LOGS, log))

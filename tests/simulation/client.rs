@@ -17,7 +17,7 @@ use thermocline::engine::{Frame, RowId, State};
 use thermocline::protocol::{Change, Decision, Fault, Mutation, MutationId, Op, Request, Row, Text};
 use thermocline::query::Rows;
 use thermocline::store::memory::{Failure as StoreFailure, MemoryStore};
-use thermocline::store::{Durability, Store};
+use thermocline::store::{Durability, Seq, Store};
 
 pub const USER: &str = "u1";
 /// Frames that may be folded between a writer's look and its write: time for one answer, not for two.
@@ -37,6 +37,8 @@ pub fn at_once<T>(future: impl Future<Output = T>) -> T {
 pub struct Acknowledged {
     pub request: Request,
     pub decision: Decision,
+    /// The browser threw the database away, and no context that had seen it survived.
+    pub is_gone: bool,
 }
 
 pub struct Client {
@@ -48,6 +50,8 @@ pub struct Client {
     pub acknowledged: Vec<Acknowledged>,
     /// The first of them whose answer is in the present database.
     pub answered: usize,
+    /// The seq at which what the one before it held was in.
+    taken_over: Seq,
     lives: u64,
     ids: u64,
     /// How far its clock is ahead.
@@ -75,6 +79,7 @@ impl Client {
             lease: None,
             acknowledged: Vec::new(),
             answered: 0,
+            taken_over: 0,
             lives: 0,
             ids: 0,
             ahead_ms: 0,
@@ -119,24 +124,38 @@ impl Client {
         }
     }
 
-    /// The browser throws the database away. Of the contexts, one of which was at the log's end, that one writes
-    /// what it held at once, the others sooner or later.
+    /// The browser throws the database away. One context writes what it held at once. Where it was at the log's
+    /// end, the others do so too, sooner or later; else it had been frozen, and the others die.
     pub fn evict(&mut self, dice: &mut Dice) {
-        trace(|| format!("client {}: evicted", self.number));
-        let best = dice.below(self.contexts.len());
-        self.catch_up(best);
+        let is_frozen = dice.chance(500);
+        let last = (0..self.contexts.len()).min_by_key(|at| self.contexts[*at].state.seq);
+        let best = last.filter(|_| is_frozen).unwrap_or(dice.below(self.contexts.len()));
+        trace(|| format!("client {}: evicted, frozen {is_frozen}", self.number));
+        if !is_frozen {
+            self.catch_up(best);
+        }
         let gone = self.ground.be_evicted();
+        let State { answers, seq, .. } = &self.contexts[best].state;
+        let (former, here) = self.acknowledged.split_at_mut(self.answered);
+        former.iter_mut().for_each(|acknowledged| acknowledged.is_gone |= *seq < self.taken_over);
+        here.iter_mut().for_each(|acknowledged| {
+            acknowledged.is_gone = answers.get(acknowledged.request.id).is_none();
+        });
         self.answered = self.acknowledged.len();
         for at in 0..self.contexts.len() {
             let State { schema, .. } = &self.contexts[at].state;
             let mut frames = VecDeque::from([Frame::Schema(schema.clone())]);
             frames.extend(self.contexts[at].state.unsent(gone).into_iter().map(Frame::Imported));
             self.crash(at);
+            if is_frozen && at != best {
+                continue;
+            }
             self.contexts[at].imports = frames;
         }
         while !self.contexts[best].imports.is_empty() {
             self.import(best, &Faults::none(), dice);
         }
+        self.taken_over = self.contexts[best].state.seq;
     }
 
     /// Writes the next frame of what a context held before its database went.
@@ -266,7 +285,7 @@ impl Client {
             self.contexts[at].drafts.push_front((saw, request)); // its writer tries again
             return;
         };
-        self.acknowledged.push(Acknowledged { request: request.clone(), decision });
+        self.acknowledged.push(Acknowledged { request: request.clone(), decision, is_gone: false });
         if dice.chance(faults.crash) {
             return self.crash(at);
         }
@@ -345,5 +364,9 @@ impl Client {
 /// The places of the mutations under way.
 pub fn places_of(state: &State, first: u64, places: &mut BTreeMap<MutationId, u64>) {
     let batch = state.batch.iter().flat_map(|batch| &batch.mutations);
-    places.extend(batch.filter_map(|id| Some((*id, first + state.outbox.place(*id)?))));
+    for id in batch {
+        if let Some(place) = state.outbox.place(*id) {
+            places.entry(*id).or_insert(first + place); // in the database that sent it first
+        }
+    }
 }

@@ -32,6 +32,8 @@ pub struct Faults {
     pub whims: u32,
     /// A client's clock jumps, up to an hour ahead of the true time or behind it.
     pub clock: u32,
+    /// A context is frozen for a while: it does nothing and hears of nothing.
+    pub freeze: u32,
 }
 
 impl Faults {
@@ -53,6 +55,7 @@ impl Faults {
             foreign: some(300),
             whims: some(80),
             clock: some(200),
+            freeze: some(300),
         }
     }
 

@@ -179,7 +179,7 @@ impl Server {
         let mut transaction = Transaction { xid: self.next_xid, stamped: 0, refused: BTreeSet::new() };
         self.next_xid += 1;
         let rows: Vec<RowId> = groups.iter().flat_map(|g| g.mutations.iter().map(|m| row_id(g, m))).collect();
-        assert_eq!(rows.iter().collect::<BTreeSet<_>>().len(), rows.len(), "a row occurs twice in a batch");
+        assert_eq!(rows.iter().collect::<BTreeSet<_>>().len(), rows.len(), "invariant 3: twice in a batch");
         let (mut outcomes, mut known, mut fresh) = (Vec::new(), Vec::new(), Vec::new());
         let mut in_full = 0;
         for group in groups {
@@ -226,7 +226,9 @@ impl Server {
         if *outcome == Outcome::Blocked {
             return;
         }
-        self.superseded += usize::from(matches!(outcome, Outcome::Superseded { .. }));
+        // Who has lost power may have forgotten a row; an insert that gives way to it does what it says.
+        let gives_way = group.op == Op::InsertIgnore;
+        self.superseded += usize::from(!gives_way && matches!(outcome, Outcome::Superseded { .. }));
         let cells = mutation.cells.iter().map(|cell| (cell.column.clone(), cell.value.clone()));
         let (id, stamp, cells) = (mutation.id, mutation.stamp, cells.collect());
         self.settled.push(Settled { id, row: row_id(group, mutation), stamp, cells });

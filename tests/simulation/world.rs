@@ -34,6 +34,10 @@ pub struct World {
     restores: bool,
     /// Nobody else writes: every change of the only client must be taken as it is.
     alone: bool,
+    /// A context that is frozen, and for how many steps.
+    frozen: Option<((usize, usize), usize)>,
+    /// The row that each client changed last.
+    touched: BTreeMap<usize, RowId>,
 }
 
 impl World {
@@ -49,8 +53,8 @@ impl World {
             faults.foreign = 0;
         }
         // Who has lost what he knew of the server's rows may write beside them.
-        if !alone && dice.chance(150) {
-            faults.evict = 60;
+        if !alone && dice.chance(300) {
+            faults.evict = 150;
         }
         let setup = Setup {
             policy: if dice.chance(500) { Policy::Merge } else { Policy::RemoteWins },
@@ -69,6 +73,8 @@ impl World {
             values: 0,
             restores,
             alone,
+            frozen: None,
+            touched: BTreeMap::new(),
             dice,
         };
         for client in 0..count {
@@ -101,6 +107,10 @@ impl World {
     fn step(&mut self) {
         let client = self.dice.below(self.clients.len());
         let at = self.dice.below(self.clients[client].contexts.len());
+        self.frozen = self.frozen.and_then(|(who, steps)| Some((who, steps.checked_sub(1)?)));
+        if self.frozen.is_some_and(|(who, _)| who == (client, at)) {
+            return self.deliver();
+        }
         match self.dice.below(100) {
             0..8 => self.draft(client, at),
             8..18 => self.clients[client].commit(at, &self.faults, self.now_ms, &mut self.dice),
@@ -141,8 +151,8 @@ impl World {
     fn draft(&mut self, client: usize, at: usize) {
         let (table, count) =
             if self.dice.chance(250) { ("projects", PROJECTS) } else { ("entries", ENTRIES) };
-        let row: RowId = (table.into(), self.key(table, count));
-        let op = *self.dice.pick(&[
+        let mut row: RowId = (table.into(), self.key(table, count));
+        let mut op = *self.dice.pick(&[
             Op::Insert,
             Op::Insert,
             Op::InsertIgnore,
@@ -152,6 +162,12 @@ impl World {
             Op::Upsert,
             Op::Delete,
         ]);
+        // Often one edits what one has just made.
+        if let Some(again) = self.touched.get(&client).filter(|_| self.dice.chance(300)) {
+            (row, op) = (again.clone(), Op::Update);
+        }
+        self.touched.insert(client, row.clone());
+        let table = if &*row.0 == "projects" { "projects" } else { "entries" };
         let cells = if op == Op::Delete { Vec::new() } else { self.cells(table) };
         let request = self.clients[client].draft(at, op, row, cells, self.now_ms);
         let context = &mut self.clients[client].contexts[at];
@@ -205,6 +221,9 @@ impl World {
             self.server.restore();
         } else if self.restores && self.dice.chance(150) {
             self.server.save();
+        }
+        if self.dice.chance(self.faults.freeze) {
+            self.frozen = Some(((client, at), 40 + self.dice.below(160)));
         }
         if self.dice.chance(self.faults.clock) {
             self.clients[client].set_clock(&mut self.dice);
@@ -292,6 +311,7 @@ impl World {
         self.check_effects_and_order();
         for client in &self.clients {
             for context in &client.contexts {
+                check_held_back(&context.state);
                 self.check_base_rows(&context.picture());
                 for other in client.contexts.iter().filter(|other| other.state.seq == context.state.seq) {
                     let (one, two) = (context.picture(), other.picture());
@@ -350,7 +370,7 @@ impl World {
             }
         }
         if self.alone {
-            assert_eq!(self.server.superseded, 0, "nobody else is here to win against the user");
+            assert_eq!(self.server.superseded, 0, "invariant 2: nobody else is here to win");
         }
     }
 }
@@ -393,7 +413,8 @@ impl World {
     /// Invariants 1 and 2: the last acknowledged value of every column has reached the server, or waits, or was
     /// refused where the app can see it.
     fn check_nothing_was_lost(&self, client: &Client) {
-        let mut last: BTreeMap<(RowId, Text), Text> = BTreeMap::new();
+        // The last that is not gone, and those after it: what is gone may have reached the server before.
+        let mut last: BTreeMap<(RowId, Text), Vec<Text>> = BTreeMap::new();
         for acknowledged in &client.acknowledged {
             let Decision::Done(flags) = &acknowledged.decision else { continue };
             let took_effect = acknowledged.request.mutations.iter().zip(flags).filter(|(_, flag)| **flag);
@@ -403,25 +424,39 @@ impl World {
                     last.retain(|(other, _), _| *other != row);
                 }
                 for change in mutation.changes.iter().filter(|change| &*change.column != "id") {
-                    last.insert((row.clone(), change.column.clone()), change.value.clone());
+                    let cell = (row.clone(), change.column.clone());
+                    match last.get_mut(&cell) {
+                        Some(values) if acknowledged.is_gone => values.push(change.value.clone()),
+                        _ if acknowledged.is_gone => {}
+                        _ => _ = last.insert(cell, vec![change.value.clone()]),
+                    }
                 }
             }
         }
         let state = &client.contexts[0].state;
-        for ((row, column), value) in last {
-            let settled = self
-                .server
-                .settled
-                .iter()
-                .any(|settled| settled.row == row && settled.cells.get(&column) == Some(&value));
-            let waits = state.outbox.of_row(&row).any(|(_, pending)| {
-                pending.cells.iter().any(|cell| cell.column == column && cell.value == value)
-            });
+        for ((row, column), values) in last {
+            let is_last = |value: &Text| values.contains(value);
+            let mut settled = self.server.settled.iter().filter(|settled| settled.row == row);
+            let is_settled = settled.any(|settled| settled.cells.get(&column).is_some_and(is_last));
+            let mut cells = state.outbox.of_row(&row).flat_map(|(_, pending)| &pending.cells);
+            let waits = cells.any(|cell| cell.column == column && is_last(&cell.value));
+            let number = client.number;
             assert!(
-                settled || waits,
-                "invariant 1: {row:?} {column} = {value} of client {} is gone",
-                client.number
+                is_settled || waits,
+                "invariant 1: {row:?} {column} = {values:?} of client {number} is gone"
             );
+        }
+    }
+}
+
+/// What was made after a dead letter of its row is not sent (DESIGN 6).
+fn check_held_back(state: &State) {
+    let mut stuck: BTreeSet<&RowId> = BTreeSet::new();
+    for (_, pending) in state.outbox.iter() {
+        let is_behind = stuck.contains(&pending.row);
+        assert!(!is_behind || !pending.sealed, "invariant 3: {} leaves before a dead letter", pending.id);
+        if !pending.is_waiting() {
+            stuck.insert(&pending.row);
         }
     }
 }
