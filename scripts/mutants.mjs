@@ -4,7 +4,7 @@
 //
 // What git tracks is copied to target/mutants/source and patched there, one mutant after the other in the same
 // place, so that each compiles in seconds. The simulation is asked first, then, where the patch is of the
-// library, the model checker; killed is a mutant for which one of them names a broken invariant. Logs are in
+// library, the model checker, and last the tests of engine and driver: who finds it is told. Logs are in
 // target/mutants/logs. The last line is `N killed, N survived`; the exit status is 0 only if none survived.
 
 import { execFileSync } from 'node:child_process'
@@ -42,7 +42,9 @@ async function verdict(name) {
   if (status !== 0) return bySimulation(output)
   if (!/^\+\+\+ b\/src\//m.test(readFileSync(patch, 'utf8'))) return null
   const model = await cargo(['--test', 'model'], `${name}-model.log`)
-  return model.status === 0 ? null : byModel(model.output)
+  if (model.status !== 0) return byModel(model.output)
+  const tests = await cargo(['--no-fail-fast', '--test', 'engine', '--test', 'driver'], `${name}-tests.log`)
+  return tests.status === 0 ? null : byTest(tests.output)
 }
 
 async function mustBuild(name) {
@@ -65,6 +67,11 @@ function bySimulation(output) {
 function byModel(output) {
   const [said] = /invariants? \d[^"\n]*/.exec(output) ?? []
   return said ? `the model, ${said.slice(0, 100)}` : null
+}
+
+function byTest(output) {
+  const [, test] = /^---- (\S+) stdout ----$/m.exec(output) ?? []
+  return test ? `neither of the two, but the test ${test}` : null
 }
 
 async function main(names) {
