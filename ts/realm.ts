@@ -33,6 +33,7 @@ export function watchRealm(engine: Engine): Realm {
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && foreground(), first);
   document.addEventListener("resume", foreground, first);
   globalThis.addEventListener("pageshow", (event) => (event as PageTransitionEvent).persisted && foreground(), first);
+  globalThis.addEventListener("pagehide", () => engine.pause(), { signal });
   const look = setInterval(() => {
     if (document.visibilityState === "visible" && engine.hasLive()) quietly(() => engine.catchUp());
   }, LOOK_MS);

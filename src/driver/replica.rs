@@ -55,7 +55,7 @@ pub struct Replica<S: Store, P: Platform> {
     watchers: RefCell<Vec<Watcher>>,
     loss_watcher: RefCell<Option<Rc<dyn Fn()>>>,
     /// By which engines of other versions know of this one.
-    _attendance: P::Lease,
+    attendance: RefCell<Option<P::Lease>>,
 }
 
 impl<S: Store + 'static, P: Platform> Replica<S, P> {
@@ -87,7 +87,7 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
             lost: RefCell::default(),
             watchers: RefCell::default(),
             loss_watcher: RefCell::default(),
-            _attendance: attendance,
+            attendance: RefCell::new(Some(attendance)),
         });
         replica.rebuild(loaded).await?;
         drop(turn);

@@ -222,8 +222,18 @@ impl Engine {
         }
     }
 
+    /// The page is left, and may come back as it is.
+    pub fn pause(&self) {
+        if let Ok(room) = self.0.room() {
+            room.replica.pause();
+        }
+    }
+
     /// The page is in front again: look at what happened meanwhile, then sync.
     pub async fn foreground(&self) -> Result<(), JsValue> {
+        if let Ok(room) = self.0.room() {
+            room.replica.go_on().await;
+        }
         self.catch_up().await?;
         self.0.room()?.courier.feed(Event::Now);
         Ok(())

@@ -10,6 +10,19 @@ use crate::protocol::{ErrorCode, Fault};
 use crate::store::Store;
 
 impl<S: Store, P: Platform> Replica<S, P> {
+    /// This context stands still from now on: a browser keeps no page for its way back that holds a lock.
+    pub fn pause(&self) {
+        self.attendance.take();
+    }
+
+    /// It goes on.
+    pub async fn go_on(&self) {
+        if self.attendance.borrow().is_none() {
+            let attendance = self.platform.attend(&self.name, FORMAT_VERSION).await;
+            *self.attendance.borrow_mut() = Some(attendance);
+        }
+    }
+
     /// Whether all engines at work on this database read a payload of this version.
     pub(in crate::driver) async fn is_read_by_all(&self, version: u8) -> bool {
         // Those before may be read by everybody: nobody is more than one release behind.
