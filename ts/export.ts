@@ -19,17 +19,17 @@ export async function exportAll(engine: Engine): Promise<Blob> {
 
 export async function importAll(engine: Engine, exported: Blob | string): Promise<Imported> {
   const found: Imported = { rows: 0, mutations: 0 };
-  let header: string | undefined;
+  let database: string | undefined;
   for await (const line of linesOf(exported)) {
-    if (header === undefined) {
-      await engine.importHeader((header = line));
+    if (database === undefined) {
+      database = await engine.importHeader(line);
       continue;
     }
-    const [rows, mutations] = (await engine.importLine(header, line)) as [number, number];
+    const [rows, mutations] = (await engine.importLine(database, line)) as [number, number];
     found.rows += rows;
     found.mutations += mutations;
   }
-  if (header === undefined) throw new ThermoclineError("invalid_request", "import: the file is empty");
+  if (database === undefined) throw new ThermoclineError("invalid_request", "import: the file is empty");
   return found;
 }
 

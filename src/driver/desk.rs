@@ -10,9 +10,9 @@ use super::replica::Replica;
 use super::retention::Keeps;
 use crate::engine::retention::Keep;
 use crate::engine::{Changes, State, View};
-use crate::protocol::{Decision, ErrorCode, Fault, Mutation, MutationId, PgError, Request, Text};
+use crate::protocol::{Decision, ErrorCode, Fault, Mutation, PgError, Request, Text};
 use crate::query::{
-    Answer, Collate, HttpRequest, Parsed, Prepared, Unprepared, WriteContext, WritePlan, parse,
+    Answer, Collate, HttpRequest, Parsed, Prepared, Unprepared, WriteContext, WritePlan, mutation_id, parse,
 };
 use crate::remote::Remote;
 use crate::store::Store;
@@ -146,7 +146,7 @@ impl<S: Store + 'static, P: Platform, R: Remote> Desk<S, P, R> {
     fn request(&self, mutations: Vec<Mutation>, user: Option<&Text>) -> Request {
         let platform = self.replica.platform();
         Request {
-            id: MutationId::new(platform.now_ms(), ten(platform.random())),
+            id: mutation_id(platform.now_ms(), platform.random()),
             user: user.cloned(),
             time_ms: platform.now_ms(),
             mutations,
@@ -181,12 +181,6 @@ impl<S: Store + 'static, P: Platform, R: Remote> Desk<S, P, R> {
 fn takes_stale(request: &HttpRequest<'_>) -> bool {
     let prefer = request.headers.iter().filter(|(name, _)| name == "prefer");
     prefer.flat_map(|(_, value)| value.split(',')).any(|preference| preference.trim() == "thermocline=stale")
-}
-
-fn ten(random: [u8; 16]) -> [u8; 10] {
-    let mut bytes = [0; 10];
-    bytes.copy_from_slice(&random[..10]);
-    bytes
 }
 
 pub(super) fn unsupported(what: &str) -> PgError {

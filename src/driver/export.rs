@@ -7,8 +7,9 @@
 //! {"outbox":[…]}                                                               the same for people to read: passed over
 //! ```
 //!
-//! The outbox comes before the rows and once more behind them: what was made meanwhile is not missed. What is imported is what an outbox brings along that outlived its database: mutations keep their ids, so what the
-//! server has answered is answered again; rows are shown until their table is pulled, and widen no coverage.
+//! The outbox comes before the rows and once more behind them: what was made meanwhile is not missed. What is imported
+//! is what an outbox brings along that outlived its database: mutations keep their ids, so what the server has
+//! answered is answered again; rows are shown until their table is pulled, and widen no coverage.
 
 use super::platform::Platform;
 use super::replica::Replica;
@@ -93,14 +94,15 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
         unsent.into_iter().map(line).collect()
     }
 
-    /// Takes up the header of an export: the definitions of those of these tables that have none here.
+    /// Takes up the header of an export: the definitions of those of these tables that have none here. The
+    /// database it comes from.
     pub async fn import_header(
         self: &Rc<Self>,
         header: &str,
         user: Option<&Text>,
         tables: &[Text],
-    ) -> Result<(), Fault> {
-        let Header { mut schema, user: theirs, .. } = read_header(header)?;
+    ) -> Result<Text, Fault> {
+        let Header { mut schema, user: theirs, database, .. } = read_header(header)?;
         if theirs.as_ref() != user {
             let who = |user: Option<&Text>| {
                 user.map_or("nobody who was signed in".to_owned(), |id| format!("user {id}"))
@@ -110,13 +112,16 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
         }
         let is_known = |name: &Text| self.state().schema.tables.contains_key(name);
         schema.tables.retain(|name, _| tables.contains(name) && !is_known(name));
-        if schema.tables.is_empty() { Ok(()) } else { self.append(Frame::Schema(schema)).await }
+        if !schema.tables.is_empty() {
+            self.append(Frame::Schema(schema)).await?;
+        }
+        Ok(database)
     }
 
-    /// Takes up another line of it.
-    pub async fn import_line(self: &Rc<Self>, header: &str, line: &str) -> Result<Taken, Fault> {
-        let from = read_header(header)?.database;
-        let from = uuid::Uuid::parse_str(&from).map_err(|_| invalid("its database has no id"))?.into_bytes();
+    /// Takes up another line of an export from a database.
+    pub async fn import_line(self: &Rc<Self>, database: &str, line: &str) -> Result<Taken, Fault> {
+        let from =
+            uuid::Uuid::parse_str(database).map_err(|_| invalid("its database has no id"))?.into_bytes();
         let line: Line = serde_json::from_str(line)
             .map_err(|error| invalid(&format!("a line cannot be read ({error})")))?;
         if line.table.is_none() && line.unsent.is_none() && line.outbox.is_none() {

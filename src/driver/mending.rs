@@ -5,7 +5,7 @@ use super::replica::Replica;
 use crate::engine::frame::{Choice, Settled};
 use crate::engine::{Frame, State};
 use crate::protocol::{ErrorCode, Fault, MutationId, Text};
-use crate::query::{Unprepared, changed_columns};
+use crate::query::{Unprepared, changed_columns, mutation_id};
 use crate::store::Store;
 use std::rc::Rc;
 
@@ -28,8 +28,7 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
             values.map_or(Ok(Vec::new()), |values| read(&state, &table, values))?
         };
         let platform = self.platform();
-        let [a, b, c, d, e, f, g, h, i, j, ..] = platform.random();
-        let id = MutationId::new(platform.now_ms(), [a, b, c, d, e, f, g, h, i, j]);
+        let id = mutation_id(platform.now_ms(), platform.random());
         self.settle(mutation, Choice::Retry { id, values }).await?;
         match self.state().outbox.get(id) {
             Some(_) => Ok(id),

@@ -9,7 +9,7 @@ use super::frame::{Choice, Settled};
 use super::outbox::{Cell, Pending, Place, Standing};
 use super::rows::{Base, RowId};
 use super::state::State;
-use super::write::{merge, refers_past};
+use super::write::{may_change, merge, refers_past};
 use crate::protocol::{MutationId, Op, Stamp, Text};
 
 pub fn fold(state: &mut State, settled: Settled, changes: &mut Changes) {
@@ -118,16 +118,11 @@ fn take_along(state: &mut State, place: Place) {
     }
     loop {
         let next = state.outbox.of_row(&row).find(|(at, _)| *at > place);
-        let fits = |p: &Pending| {
-            p.op == Op::Update
-                && p.is_waiting()
-                && !p.sealed
-                && p.user == user
-                && !refers_past(state, p, place)
+        let fits = |later: &Pending| {
+            later.op == Op::Update && may_change(state, later, &user) && !refers_past(state, later, place)
         };
         let Some((at, _)) = next.filter(|(_, later)| fits(later)) else { return };
         if let Some(later) = state.outbox.remove(at) {
-            state.imports.pending.remove(&later.id);
             state.outbox.edit(place, |first| merge(first, later));
         }
     }

@@ -174,10 +174,14 @@ fn base_of(state: &State, mutation: &Mutation, becomes_update: bool) -> Option<R
 /// The row's last pending mutation, if it may still change.
 fn open_end(state: &State, id: &RowId, user: &Option<Text>) -> Option<(Place, Op)> {
     let (place, last) = state.outbox.of_row(id).next_back()?;
-    // The server may have met an imported one already.
-    let is_fixed = last.sealed || state.imports.pending.contains(&last.id);
-    let open = !is_fixed && last.is_waiting() && last.user == *user;
-    open.then_some((place, last.op))
+    may_change(state, last, user).then_some((place, last.op))
+}
+
+/// Whether no server has met a mutation, and it is this user's.
+pub(super) fn may_change(state: &State, pending: &Pending, user: &Option<Text>) -> bool {
+    // One may have met an imported one already.
+    let is_fixed = pending.sealed || state.imports.pending.contains(&pending.id);
+    !is_fixed && pending.is_waiting() && pending.user == *user
 }
 
 /// Columns merge; each keeps what its first edit replaced and the stamp of its last.

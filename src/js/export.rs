@@ -27,18 +27,19 @@ impl Engine {
         Ok(self.0.room()?.replica.export_unsent())
     }
 
+    /// The database that the export comes from.
     #[wasm_bindgen(js_name = importHeader)]
-    pub async fn import_header(&self, header: &str) -> Result<(), JsValue> {
+    pub async fn import_header(&self, header: &str) -> Result<String, JsValue> {
         let room = self.0.room()?;
         let tables: Vec<Text> = room.keeps.keys().cloned().collect();
-        Ok(room.replica.import_header(header, room.user.as_ref(), &tables).await?)
+        Ok(room.replica.import_header(header, room.user.as_ref(), &tables).await?.to_string())
     }
 
     /// `[rows, mutations]`: how many were in the line.
     #[wasm_bindgen(js_name = importLine)]
-    pub async fn import_line(&self, header: &str, line: &str) -> Result<Array, JsValue> {
+    pub async fn import_line(&self, database: &str, line: &str) -> Result<Array, JsValue> {
         let room = self.0.room()?;
-        let taken = room.replica.import_line(header, line).await?;
+        let taken = room.replica.import_line(database, line).await?;
         room.courier.feed(crate::engine::interface::Event::Wrote);
         Ok(Array::of2(&(taken.rows as f64).into(), &(taken.mutations as f64).into()))
     }

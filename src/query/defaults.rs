@@ -101,7 +101,7 @@ fn fresh_uuid(sorted: bool, context: &mut WriteContext<'_>) -> String {
 }
 
 /// A UUIDv7 of this time; ten of the random bytes are needed.
-pub(super) fn mutation_id(now_ms: u64, random: [u8; 16]) -> MutationId {
+pub fn mutation_id(now_ms: u64, random: [u8; 16]) -> MutationId {
     let mut ten = [0; 10];
     ten.copy_from_slice(&random[..10]);
     MutationId::new(now_ms, ten)

@@ -43,6 +43,7 @@ use std::rc::Rc;
 
 pub use crate::protocol::Decision;
 pub use body::changed_columns;
+pub use defaults::mutation_id;
 pub use mark::{Mark, cell};
 pub use prepared::Prepared;
 pub use read::ReadPlan;

@@ -45,10 +45,10 @@ fn export(pool: &mut LocalPool, tab: &Tab) -> Vec<String> {
 
 fn import(pool: &mut LocalPool, tab: &Tab, lines: &[String], user: Option<&Text>) -> Result<Taken, Fault> {
     let (header, rest) = lines.split_first().expect("a header");
-    pool.run_until(tab.import_header(header, user, &["entries".into()]))?;
+    let database = pool.run_until(tab.import_header(header, user, &["entries".into()]))?;
     let mut taken = Taken::default();
     for line in rest {
-        let Taken { rows, mutations } = pool.run_until(tab.import_line(header, line))?;
+        let Taken { rows, mutations } = pool.run_until(tab.import_line(&database, line))?;
         (taken.rows, taken.mutations) = (taken.rows + rows, taken.mutations + mutations);
     }
     Ok(taken)

@@ -6,7 +6,7 @@ import net from 'node:net'
 import { after, before, test } from 'node:test'
 import { pageRows, serverRows } from './harness/rows.mjs'
 import { newUser, signIn, startStack } from './harness/stack.mjs'
-import { faultOf, flushed, outboxOf, startSync, statusOf, syncNow } from './harness/sync.mjs'
+import { faultOf, flushed, outboxOf, signedIn, statusOf, syncNow } from './harness/sync.mjs'
 
 let stack
 before(async () => { stack = await startStack() })
@@ -14,7 +14,7 @@ after(() => stack.stop())
 
 test('a wrong URL is `offline`, names the URL, and the write goes out once it is right', async () => {
   const { server } = stack
-  const { person, id } = await signedIn()
+  const { person, id } = await signedIn(stack, { name: 'bad input' })
   const url = await deadUrl()
 
   const wrong = await person.page({ url })
@@ -46,7 +46,7 @@ test('a wrong URL from the first visit says so: in the status and in each answer
 
 test('a wrong key is `unauthorized`, speaks of the key, and the write goes out once it is right', async () => {
   const { server } = stack
-  const { person, id } = await signedIn()
+  const { person, id } = await signedIn(stack, { name: 'bad input' })
 
   const wrong = await person.page({ key: 'sb_publishable_of_another_project' })
   await insert(wrong, { title: 'kept' })
@@ -63,7 +63,7 @@ test('a wrong key is `unauthorized`, speaks of the key, and the write goes out o
 
 test('where the migration is gone it is `incompatible_server`, with the command that installs it', async () => {
   const { server } = stack
-  const { person, page, id } = await signedIn()
+  const { person, page, id } = await signedIn(stack, { name: 'bad input' })
   await server.sql('alter function public.thermocline_push rename to thermocline_push_gone')
   await server.sql(`notify pgrst, 'reload schema'`)
   await insert(page, { title: 'kept' })
@@ -98,7 +98,7 @@ test('a project without the migration is `incompatible_server` from the first vi
 
 test('refused rows become dead letters with their reason; all others go out (invariant 10)', async () => {
   const { server } = stack
-  const { person, page, id } = await signedIn()
+  const { person, page, id } = await signedIn(stack, { name: 'bad input' })
   await server.sql('insert into public.entries (user_id, title, slug) values ($1, $2, $3)', [id, 'from elsewhere', 'taken'])
 
   await person.offline(true)
@@ -128,7 +128,7 @@ test('refused rows become dead letters with their reason; all others go out (inv
 
 test('a malformed request gets 400 and the code and message that PostgREST gives it', async () => {
   const { server } = stack
-  const { page } = await signedIn()
+  const { page } = await signedIn(stack, { name: 'bad input' })
   const asked = { held: 'entries?mood=eq.3', operator: 'entries?mood=foo.3', value: 'entries?mood=eq.abc', column: 'entries?moood=eq.3', order: 'entries?order=moood' }
   const local = await page.evaluate(async (paths) => {
     const answers = await Promise.all(paths.map((path) => window.tc.query(path)))
@@ -151,7 +151,7 @@ test('a malformed request gets 400 and the code and message that PostgREST gives
 
 test('an oversized row is `invalid_request` with the limit; the row beside it is kept', async () => {
   const { server } = stack
-  const { person, page, id } = await signedIn()
+  const { person, page, id } = await signedIn(stack, { name: 'bad input' })
   await person.offline(true)
   const { error, status } = await page.evaluate(() =>
     window.supabase.from('entries').insert({ title: 'huge', meta: { text: 'x'.repeat(1_100_000) } }))
@@ -164,15 +164,6 @@ test('an oversized row is `invalid_request` with the limit; the row beside it is
   await flushed(page)
   assert.deepEqual((await serverRows(server, id)).map(({ title }) => title), ['small'])
 })
-
-/** Someone new, signed in and synced, with a page open. */
-async function signedIn() {
-  const person = await stack.person({ name: 'bad input' })
-  const page = await person.page()
-  const id = await signIn(page, newUser())
-  await startSync(page)
-  return { person, page, id }
-}
 
 const insert = (page, row) => page.evaluate((given) => window.supabase.from('entries').insert(given).throwOnError().then(() => null), row)
 const titles = async (page) => (await pageRows(page)).map(({ title }) => title)

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { keepLedger, pageRows, repeated, serverRows } from './harness/rows.mjs'
 import { newUser, signIn, startStack } from './harness/stack.mjs'
-import { flushed, outboxOf, startSync, syncNow } from './harness/sync.mjs'
+import { flushed, outboxOf, signedIn, startSync, syncNow } from './harness/sync.mjs'
 
 let stack
 before(async () => { stack = await startStack() })
@@ -52,7 +52,7 @@ test('an export is taken up on another device: its changes are sent once, from t
 })
 
 test('the export of another user, or no export at all, is refused and changes nothing', async () => {
-  const [one, two] = [await signedIn(), await signedIn()]
+  const [{ page: one }, { page: two }] = [await signedIn(stack), await signedIn(stack)]
   await insert(one, [{ title: 'hers' }])
   const file = await one.evaluate(async () => (await window.tc.export()).text())
   for (const [given, message] of [[file, /user .* made this export, here it is user/], ['{"a":1}', /not that of an export/], ['', /the file is empty/]]) {
@@ -62,13 +62,6 @@ test('the export of another user, or no export at all, is refused and changes no
   }
   assert.deepEqual([await pageRows(two), await outboxOf(two)], [[], []])
 })
-
-async function signedIn() {
-  const page = await (await stack.person()).page()
-  await signIn(page, newUser())
-  await startSync(page)
-  return page
-}
 
 const titles = (rows) => rows.map(({ title }) => title).sort()
 

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { pageRows, serverRows } from './harness/rows.mjs'
-import { newUser, signIn, startStack } from './harness/stack.mjs'
-import { faultOf, flushed, outboxOf, startSync, statusOf, syncNow } from './harness/sync.mjs'
+import { startStack } from './harness/stack.mjs'
+import { faultOf, flushed, outboxOf, signedIn, statusOf, syncNow } from './harness/sync.mjs'
 import { until } from './harness/until.mjs'
 
 let stack
@@ -15,7 +15,7 @@ after(() => stack.stop())
 
 test('a live query tells the rows now and after each change of them, and nothing else', async () => {
   const { server } = stack
-  const { person, page, id } = await signedIn()
+  const { person, page, id } = await signedIn(stack)
   await person.offline(true)
   await page.evaluate(() => {
     window.told = []
@@ -57,7 +57,7 @@ test('a live query tells the rows now and after each change of them, and nothing
 })
 
 test('status events follow a write from pending to synced, and say offline', async () => {
-  const { person, page } = await signedIn()
+  const { person, page } = await signedIn(stack)
   await page.evaluate(() => {
     window.heard = []
     window.tc.on('status', ({ state, pending }) => window.heard.push({ state, pending }))
@@ -79,7 +79,7 @@ test('status events follow a write from pending to synced, and say offline', asy
 })
 
 test('offline, `now` and `flushed` reject with `offline` and say that changes are kept', async () => {
-  const { person, page } = await signedIn()
+  const { person, page } = await signedIn(stack)
   assert.equal(await faultOf(page, 'flushed'), null, 'with nothing to send it is flushed')
   await person.offline(true)
   await insert(page, 'kept')
@@ -94,7 +94,7 @@ test('offline, `now` and `flushed` reject with `offline` and say that changes ar
 
 test('sync.stop keeps the outbox and holds in every tab; sync.start sends it', async () => {
   const { server } = stack
-  const { person, page, id } = await signedIn()
+  const { person, page, id } = await signedIn(stack)
   const other = await person.page()
   await until('sync is on in the other tab', async () => (await statusOf(other)).state === 'idle')
   await page.evaluate(() => window.tc.sync.stop())
@@ -117,7 +117,7 @@ test('sync.stop keeps the outbox and holds in every tab; sync.start sends it', a
 })
 
 test('whoever waits for a round that is called off is told so', async () => {
-  const { page } = await signedIn()
+  const { page } = await signedIn(stack)
   let release
   held = new Promise((resolve) => { release = resolve })
   await insert(page, 'kept')
@@ -137,7 +137,7 @@ test('whoever waits for a round that is called off is told so', async () => {
 })
 
 test('tc.query answers as supabase-js does: text to text, offline, reads and writes', async () => {
-  const { person, page } = await signedIn()
+  const { person, page } = await signedIn(stack)
   await person.offline(true)
   const made = await ask(page, { method: 'POST', path: 'entries', headers: { prefer: 'return=representation' }, body: '{"title":"by query","amount":1.50}' })
   assert.equal(made.status, 201)
@@ -152,14 +152,6 @@ test('tc.query answers as supabase-js does: text to text, offline, reads and wri
 async function hold(req) {
   if (held && req.url.includes('/rpc/thermocline_')) await held
   return false
-}
-
-async function signedIn() {
-  const person = await stack.person()
-  const page = await person.page()
-  const id = await signIn(page, newUser())
-  await startSync(page)
-  return { person, page, id }
 }
 
 const insert = (page, title) => page.evaluate((given) => window.supabase.from('entries').insert({ title: given }).throwOnError().then(() => null), title)

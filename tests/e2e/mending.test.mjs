@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { pageRows, serverRows } from './harness/rows.mjs'
-import { newUser, signIn, startStack } from './harness/stack.mjs'
-import { flushed, outboxOf, startSync, statusOf, syncNow } from './harness/sync.mjs'
+import { startStack } from './harness/stack.mjs'
+import { flushed, outboxOf, signedIn, statusOf, syncNow } from './harness/sync.mjs'
 import { until } from './harness/until.mjs'
 
 let stack
@@ -13,7 +13,7 @@ before(async () => { stack = await startStack() })
 after(() => stack.stop())
 
 test('a refused change is edited and tried again, with what was edited on its row since', async () => {
-  const { page, id } = await signedIn()
+  const { page, id } = await signedIn(stack)
   await page.evaluate(() => window.tc.on('attention', (entries) => { (window.needs ??= []).push(entries.map(({ error }) => error.code)) }))
   const [row] = await write(page, 'insert', { title: 'x'.repeat(501), mood: 1 })
   await flushed(page)
@@ -36,7 +36,7 @@ test('a refused change is edited and tried again, with what was edited on its ro
 })
 
 test('a refused change that is discarded leaves the row as the server has it', async () => {
-  const { page, id } = await signedIn()
+  const { page, id } = await signedIn(stack)
   const [kept] = await write(page, 'insert', { title: 'kept' })
   await flushed(page)
   await write(page, 'update', { mood: 9 }, kept.id)
@@ -58,7 +58,7 @@ const CHOICES = [
 ]
 test('a conflict is settled for mine, theirs or a given row', async () => {
   const { server } = stack
-  const { person, page, id } = await signedIn()
+  const { person, page, id } = await signedIn(stack)
   await server.sql(`update thermocline.tables set policy = 'ask' where name = 'entries'`)
   for (const [what, choice, [title, mood]] of CHOICES) {
     const [row] = await write(page, 'insert', { title: 'old', mood: 1 })
@@ -82,14 +82,6 @@ test('a conflict is settled for mine, theirs or a given row', async () => {
     assert.deepEqual(settled(await pageRows(page)), [[title, mood]], what)
   }
 })
-
-async function signedIn() {
-  const person = await stack.person()
-  const page = await person.page()
-  const id = await signIn(page, newUser())
-  await startSync(page)
-  return { person, page, id }
-}
 
 /** Inserts a row, or updates the one with an id; the rows that came of it. */
 async function write(page, verb, values, id) {

@@ -86,6 +86,19 @@ fn a_retry_is_a_new_mutation_in_the_same_place_with_what_was_edited_behind_it() 
     assert!(device.state.outbox.is_empty());
 }
 
+/// After an eviction: the server may have met the later edit already, under its own id.
+#[test]
+fn an_imported_edit_behind_a_dead_letter_stays_a_mutation_of_its_own() {
+    let (mut former, mutation) = dead_letter();
+    former.update("a", &[("n", "5")]);
+    let mut device = Device::synced(&[]);
+    former.state.unsent([9; 16]).into_iter().for_each(|unsent| drop(device.fold(Frame::Imported(unsent))));
+    let later = device.pending("a")[1].id;
+    let fresh = retry(&mut device, mutation, &[("n", "1")]);
+    let ids: Vec<_> = device.pending("a").iter().map(|pending| pending.id).collect();
+    assert_eq!(ids, [fresh, later]);
+}
+
 #[test]
 fn what_refers_to_a_dead_letter_leaves_with_it_once_it_is_tried_again() {
     let mut device = Device::synced(&[]);

@@ -175,12 +175,12 @@ impl Outbox {
         rest.segments = staying;
         rest.loose.extend(withered.iter().flat_map(Rested::living));
         for mut built in plan.built {
-            for place in built.places.iter().copied().collect::<Vec<_>>() {
-                let is_changed = rest.changed.get(&place).is_some_and(|change| *change > plan.changes);
+            for place in Rc::clone(&built.places).iter() {
+                let is_changed = rest.changed.get(place).is_some_and(|change| *change > plan.changes);
                 if is_changed {
-                    built.mark(place);
+                    built.mark(*place);
                 } else {
-                    rest.loose.remove(&place);
+                    rest.loose.remove(place);
                 }
             }
             rest.segments.push(built);

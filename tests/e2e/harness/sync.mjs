@@ -1,5 +1,16 @@
 // Sync as tests turn it on and wait for it, in the page's own words.
 
+import { newUser, signIn } from './stack.mjs'
+
+/** Somebody new, with a page that has synced once; `settings` are the person's. */
+export async function signedIn(stack, settings) {
+  const person = await stack.person(settings)
+  const page = await person.page()
+  const id = await signIn(page, newUser())
+  await startSync(page)
+  return { person, page, id }
+}
+
 /** Turns sync on and runs one round, so that the tables are held whole. */
 export async function startSync(page) {
   await page.evaluate(async () => {
