@@ -1,6 +1,6 @@
 -- Thermocline's own tables: what is synced, what was removed, what was answered.
 --
--- Schema `thermocline` is internal: PostgREST does not expose it. The three functions that clients call are in
+-- Schema `thermocline` is internal: PostgREST does not expose it. The functions that clients call are in
 -- `public` (…_thermocline_api.sql). Every table here has row-level security, and anon may read nothing but the list
 -- of synced tables. Invariant: what a user can read here is about that user's rows, or about no row at all.
 -- Needs PostgreSQL 13 and no extension; runs in PGlite.

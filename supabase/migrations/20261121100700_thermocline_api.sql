@@ -1,4 +1,4 @@
--- The API: the three functions that clients call through PostgREST, and who may call what.
+-- The API: the five functions that clients call through PostgREST, and who may call what.
 --
 -- Supabase's default privileges give anon and authenticated everything, so all is revoked first and what the code needs is
 -- granted by name: a function that is not in the lists below can be called by the owner only. The arguments have the names
@@ -22,13 +22,27 @@ create function public.thermocline_schema(v int, tables jsonb default null) retu
   as $$ select thermocline.definitions($1, thermocline.unwrap($2)) $$;
 comment on function public.thermocline_schema(int, jsonb) is 'Thermocline: definitions of the synced tables.';
 
+create function public.thermocline_audit(v int, client text default null, tables jsonb default null) returns jsonb
+  language sql stable set search_path = ''
+  as $$ select thermocline.audit($1, $2, thermocline.unwrap($3)) $$;
+comment on function public.thermocline_audit(int, text, jsonb) is
+  'Thermocline: what the caller''s device ought to hold of the tables at their cursors, as counts and hashes of 256 buckets.';
+
+create function public.thermocline_bucket(
+  v int, client text default null, t text default null, since text default null, buckets jsonb default null) returns jsonb
+  language sql stable set search_path = ''
+  as $$ select thermocline.bucket($1, $2, $3, $4, thermocline.unwrap($5)) $$;
+comment on function public.thermocline_bucket(int, text, text, text, jsonb) is
+  'Thermocline: every row that the caller sees in some of a table''s buckets.';
+
 revoke execute on function public.thermocline_pull(int, text, jsonb, text, int, jsonb),
-  public.thermocline_push(int, text, jsonb), public.thermocline_schema(int, jsonb) from public, anon, authenticated;
+  public.thermocline_push(int, text, jsonb), public.thermocline_schema(int, jsonb), public.thermocline_audit(int, text, jsonb),
+  public.thermocline_bucket(int, text, text, text, jsonb) from public, anon, authenticated;
 revoke execute on all functions in schema thermocline from public, anon, authenticated;
 revoke all on all sequences in schema thermocline from public, anon, authenticated;
 
-grant execute on function public.thermocline_pull(int, text, jsonb, text, int, jsonb), public.thermocline_push(int, text, jsonb)
-  to authenticated, service_role;
+grant execute on function public.thermocline_pull(int, text, jsonb, text, int, jsonb), public.thermocline_push(int, text, jsonb),
+  public.thermocline_audit(int, text, jsonb), public.thermocline_bucket(int, text, text, text, jsonb) to authenticated, service_role;
 grant execute on function public.thermocline_schema(int, jsonb) to anon, authenticated, service_role;
 
 grant execute on function thermocline.unwrap(jsonb), thermocline.refuse(text), thermocline.definitions(int, jsonb),
@@ -40,6 +54,11 @@ grant execute on function thermocline.epoch(), thermocline.snapshot_text(pg_snap
   thermocline.cursor_trouble(text, text, pg_snapshot), thermocline.wanted_tables(jsonb),
   thermocline.page(thermocline.tables, text, text, bigint, timestamptz, bigint[], int, bigint),
   thermocline.pull(int, text, jsonb, text, int, jsonb) to authenticated, service_role;
+
+grant execute on function thermocline.key_text(thermocline.tables, boolean), thermocline.rows_within(thermocline.tables, timestamptz),
+  thermocline.audit_table(thermocline.tables, text, timestamptz), thermocline.audit(int, text, jsonb),
+  thermocline.bucket_rows(thermocline.tables, timestamptz, text[]), thermocline.bucket(int, text, text, text, jsonb)
+  to authenticated, service_role;
 
 grant execute on function thermocline.now_us(), thermocline.stamp_of(jsonb, text, bigint), thermocline.latest(jsonb, bigint),
   thermocline.is_current(bigint, bigint, bigint), thermocline.decide(text, text[], jsonb, jsonb, jsonb, boolean, bigint),

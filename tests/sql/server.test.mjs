@@ -1,6 +1,7 @@
 // The dev server as a project shows itself to the unmodified supabase-js, over PGlite and over PostgreSQL: the same bytes, the same
 // statuses. (Everything with concurrency is tested on PostgreSQL alone: PGlite has one connection and cannot show a race.)
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -58,6 +59,28 @@ for (const backend of ['pglite', 'postgres']) {
       assert.deepEqual(shown, row, 'a row pulled is the row that PostgREST shows');
       const delta = await supabase.rpc('thermocline_pull', pull(data.cursor));
       assert.deepEqual(delta.data.pages, []);
+    });
+
+    test('the audit\'s hashes are those of the rows that were pulled', async () => {
+      const { supabase, user } = await signUp(server);
+      await supabase.rpc('thermocline_push', push(user, ...Array.from({ length: 40 }, (_, n) => insert('entries', { title: `t${n}` }))));
+      const { data: pulled } = await supabase.rpc('thermocline_pull', pull());
+      const md5 = (text) => createHash('md5').update(text).digest();
+      const expected = new Map();
+      for (const [rev, { id }] of pulled.pages[0].rows) {
+        const key = JSON.stringify([id]);
+        const bucket = md5(key)[0];
+        const [count, sum] = expected.get(bucket) ?? [0, 0n];
+        expected.set(bucket, [count + 1, sum + BigInt(md5(key + rev).readUIntBE(0, 6))]);
+      }
+      const { data } = await supabase.rpc('thermocline_audit', { v: 1, client: 'c', tables: { entries: { cursor: pulled.cursor, since: null } } });
+      const buckets = [...expected].sort(([a], [b]) => a - b);
+      assert.deepEqual(data, { status: 'ok', tables: { entries: buckets.map(([bucket, [count, sum]]) => [bucket, count, String(sum), false]) } });
+      const asked = { v: 1, client: 'c', t: 'entries', since: null, buckets: buckets.map(([bucket]) => bucket) };
+      const { data: rows } = await supabase.rpc('thermocline_bucket', asked);
+      assert.deepEqual(rows.answered, asked.buckets);
+      const inOrder = (some) => some.toSorted(([a], [b]) => Number(BigInt(a) - BigInt(b)));
+      assert.deepEqual(inOrder(rows.rows), inOrder(pulled.pages[0].rows));
     });
 
     test('definitions are read before sign-in, rows are not', async () => {
