@@ -4,8 +4,9 @@
 --   _at  jsonb    column -> microseconds of its last change; "*" stands for every column of a row that no push inserted
 --
 -- The triggers run last (their names begin with zz_) and always, replication included. Invariants: a client can forge
--- neither column; an update that changes no value keeps both; what a transaction of push stamped is counted in its local
--- setting thermocline.stamped, which a rolled back subtransaction takes back by itself.
+-- neither column; an update that changes no value keeps both, but thermocline.touch() stamps such rows anew; what a
+-- transaction of push stamped is counted in its local setting thermocline.stamped, which a rolled back subtransaction takes
+-- back by itself.
 
 create sequence thermocline.revs as bigint cycle;
 comment on sequence thermocline.revs is 'Tells the revisions of one transaction apart.';
@@ -46,7 +47,8 @@ begin
     new._rev := old._rev;
     -- Generated columns are not computed yet in a before trigger: they are left out of the comparison.
     if old._rev <> 0 and (case when tg_nargs = 0 then new operator(pg_catalog.*=) old
-        else new operator(pg_catalog.*=) jsonb_populate_record(old, tg_argv[0]::jsonb) end) then
+        else new operator(pg_catalog.*=) jsonb_populate_record(old, tg_argv[0]::jsonb) end)
+        and current_setting('thermocline.touching', true) is distinct from 'on' then
       return new;
     end if;
   end if;
@@ -74,7 +76,8 @@ begin
     new._rev := old._rev;
     new._at := old._at;
     if old._rev <> 0 and (case when tg_nargs = 0 then new operator(pg_catalog.*=) old
-        else new operator(pg_catalog.*=) jsonb_populate_record(old, tg_argv[0]::jsonb) end) then
+        else new operator(pg_catalog.*=) jsonb_populate_record(old, tg_argv[0]::jsonb) end)
+        and current_setting('thermocline.touching', true) is distinct from 'on' then
       return new;
     end if;
     if not pushing then sent := old._at; end if;
