@@ -33,17 +33,23 @@ create table thermocline.tables (
   direction text not null,
   stamped boolean not null,
   ready boolean not null default true,
+  natural_key text[],
+  choices text[],
   constraint tables_pkey primary key (name),
   constraint tables_relation_key unique (relation),
   constraint tables_policy_is_known
     check (policy in ('remote-wins', 'local-wins', 'latest-wins', 'merge', 'ask', 'version')),
-  constraint tables_direction_is_known check (direction in ('both', 'push-only', 'pull-only', 'cache'))
+  constraint tables_direction_is_known check (direction in ('both', 'push-only', 'pull-only', 'cache')),
+  constraint tables_choices_are_known
+    check (choices <@ '{remote-wins,local-wins,latest-wins,merge,ask,version}' and policy = any (choices))
 );
 comment on table thermocline.tables is 'The synced tables, as thermocline.enable() declared them.';
 comment on column thermocline.tables.key is 'Columns of the primary key.';
 comment on column thermocline.tables.owner_col is 'Column that holds the owner''s user id; null: every signed-in user sees every row.';
 comment on column thermocline.tables.time_col is 'Column that tells a row''s age, for horizons.';
 comment on column thermocline.tables.stamped is 'Whether the table has _at, the stamps of its columns.';
+comment on column thermocline.tables.natural_key is 'Columns from which devices derive the ids of rows they make; null: ids are random.';
+comment on column thermocline.tables.choices is 'Policies among which a user may choose, the default one included; null: no choice.';
 comment on column thermocline.tables.ready is 'False until thermocline.backfill() has given every old row a revision.';
 
 create table thermocline.tombstones (

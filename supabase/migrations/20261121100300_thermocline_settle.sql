@@ -171,6 +171,9 @@ begin
         where %2$s and d.verdict in ('applied', 'merged')
         returning d.o, x._rev as rev, to_jsonb(x) as held)
     select jsonb_object_agg(s.o, case
+        when d.o is null and $2 = 'upd' and $3 = 'ask' and (select jsonb_object_agg(k, to_jsonb(s.r) -> k) from unnest($7) k) in (
+            select t.key from thermocline.tombstones t where t.name = $8 and (t.owner is null or t.owner = auth.uid()))
+          then '["conflict",null,{"row":null}]'
         when d.o is null and $2 = 'upd' then '["hidden",null,null]'
         when d.o is null then thermocline.refusal('42501', 'the key is taken by a row that is not visible')
         when w.o is null then jsonb_build_array(case d.verdict when 'conflict' then d.verdict else 'superseded' end,
@@ -180,7 +183,7 @@ begin
       from src s left join decided d using (o) left join written w using (o)
   $q$, t.relation, thermocline.same_key(t, 'x', '(s.r)'), changes,
     thermocline.set_otherwise('w.held', '(case when c.key = any ($4) then d.m else d.held end)'))
-    into answers using batch, op, t.policy, cols, xid, thermocline.now_us();
+    into answers using batch, op, t.policy, cols, xid, thermocline.now_us(), t.key, t.name;
   return coalesce(answers, '{}');
 end $$;
 comment on function thermocline.settle_updates(thermocline.tables, text, text[], jsonb, bigint) is

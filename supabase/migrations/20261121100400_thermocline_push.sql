@@ -198,6 +198,7 @@ declare
   hi int;
 begin
   select * into t from thermocline.tables where name = g ->> 't';
+  if t.choices is not null then t.policy := thermocline.chosen_policy(t); end if;
   select coalesce(jsonb_agg(m || jsonb_build_object('_o', o) order by o), '[]') into batch
     from jsonb_array_elements(g -> 'rows') with ordinality r(m, o);
   answers := thermocline.already(t, thermocline.unfit(t, g ->> 't', cols), batch, known);

@@ -112,7 +112,7 @@ comment on function thermocline.announce_table(regclass) is 'Lets Realtime ring 
 
 create function thermocline.enable(
   rel regclass, owner_col text default 'user_id', policy text default 'merge', time_col text default null,
-  direction text default 'both', backfill boolean default true)
+  direction text default 'both', backfill boolean default true, natural_key text[] default null, choices text[] default null)
   returns void language plpgsql volatile set search_path = ''
 as $$
 declare
@@ -120,6 +120,7 @@ declare
   is_new boolean;
 begin
   perform thermocline.check_table(rel, owner_col, time_col);
+  perform thermocline.check_natural_key(rel, natural_key);
   select not exists (select from pg_catalog.pg_attribute where attrelid = rel and attname = '_rev') into is_new;
   if is_new and backfill then -- a volatile default fills the old rows without firing the table's own triggers
     execute format('alter table %s add column _rev bigint not null default thermocline.next_rev()', rel);
@@ -127,7 +128,7 @@ begin
   elsif is_new then
     execute format('alter table %s add column _rev bigint not null default 0', rel);
   end if;
-  t.stamped := policy in ('latest-wins', 'merge');
+  t.stamped := policy || coalesce(choices, '{}') && '{latest-wins,merge}';
   if t.stamped then execute format('alter table %s add column if not exists _at jsonb', rel); end if;
   execute format('comment on column %s._rev is %L', rel, 'Revision: which transaction changed the row last. Set by the server.');
   select c.relname into t.name from pg_catalog.pg_class c where c.oid = rel;
@@ -140,16 +141,19 @@ begin
   t.policy := policy;
   t.direction := direction;
   t.ready := not is_new or backfill;
+  t.natural_key := natural_key;
+  t.choices := choices;
   insert into thermocline.tables select t.*
     on conflict (name) do update set relation = excluded.relation, key = excluded.key, owner_col = excluded.owner_col,
       time_col = excluded.time_col, policy = excluded.policy, direction = excluded.direction,
-      stamped = excluded.stamped;
+      stamped = excluded.stamped, natural_key = excluded.natural_key, choices = excluded.choices;
   perform thermocline.index_table(rel, t.name, owner_col, time_col);
   perform thermocline.watch_table(t);
+  perform thermocline.guard_natural_key(t);
   perform thermocline.announce_table(rel);
 end $$;
-comment on function thermocline.enable(regclass, text, text, text, text, boolean) is
-  'Makes a table synced: enable(table, owner column, policy, time column, direction). Rewrites it once under an exclusive lock.';
+comment on function thermocline.enable(regclass, text, text, text, text, boolean, text[], text[]) is
+  'Makes a table synced: enable(table, owner column, policy, time column, direction, natural_key => columns, choices => policies). Rewrites it once under an exclusive lock.';
 
 create function thermocline.backfill(rel regclass, batch_rows int default 5000) returns bigint
   language plpgsql volatile set search_path = ''

@@ -110,7 +110,7 @@ begin
   select coalesce(jsonb_object_agg(t.name, jsonb_build_object('columns', thermocline.columns_of(t.relation), 'key', t.key,
       'unique', thermocline.uniques_of(t.relation), 'indexes', thermocline.indexes_of(t.relation), 'checks', thermocline.checks_of(t.relation),
       'foreign_keys', thermocline.foreign_keys_of(t.relation), 'owner', t.owner_col, 'time', t.time_col,
-      'policy', t.policy, 'direction', t.direction)), '{}')
+      'policy', t.policy, 'direction', t.direction, 'natural_key', t.natural_key, 'choices', t.choices)), '{}')
     into tables from thermocline.tables t join pg_catalog.pg_class c on c.oid = t.relation where names is null or names ? t.name;
   return jsonb_build_object('status', 'ok', 'v', '[1]'::jsonb, 'tables', tables, 'unknown',
     (select coalesce(jsonb_agg(n), '[]') from jsonb_array_elements_text(coalesce(names, '[]')) n where not tables ? n));

@@ -71,12 +71,14 @@ grant execute on function thermocline.now_us(), thermocline.stamp_of(jsonb, text
 
 grant execute on function thermocline.lock_user(uuid), thermocline.check_batch(jsonb),
   thermocline.refers(thermocline.tables, jsonb, jsonb), thermocline.refuses_itself(thermocline.tables, jsonb),
-  thermocline.row_in_the_way(thermocline.tables, text, jsonb), thermocline.unfit(thermocline.tables, text, text[]),
+  thermocline.row_in_the_way(thermocline.tables, text, jsonb), thermocline.chosen_policy(thermocline.tables), thermocline.unfit(thermocline.tables, text, text[]),
   thermocline.already(thermocline.tables, jsonb, jsonb, jsonb), thermocline.not_applied(text, text, jsonb, jsonb),
   thermocline.push_piece(thermocline.tables, text, boolean, text[], jsonb, bigint),
   thermocline.push_group(jsonb, jsonb, bigint, jsonb), thermocline.known_answers(jsonb),
   thermocline.remember(jsonb, jsonb, text, text), thermocline.ring(text), thermocline.push(int, text, jsonb)
   to authenticated, service_role;
+
+grant execute on function thermocline.sha1(bytea), thermocline.natural_id(text, text[]) to authenticated, service_role;
 
 -- Where Realtime exists: a user may listen to their own doorbell, which thermocline.ring() rings.
 do $$

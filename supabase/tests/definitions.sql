@@ -11,7 +11,7 @@ select is((select c - 'generated' - 'identity' from jsonb_array_elements((:'e'::
 select is((:'e'::jsonb) -> 'key', '["id"]'::jsonb, 'the key');
 select is((:'e'::jsonb) -> 'unique', '[{"name":"entries_user_id_slug_key","columns":["user_id","slug"]}]'::jsonb, 'natural keys');
 select is((select string_agg(c ->> 'expression', ' ') from jsonb_array_elements((:'e'::jsonb) -> 'checks') c where c ->> 'name' = 'entries_mood_is_one_to_five'), '((mood >= 1) AND (mood <= 5))', 'checks');
-select is((:'e'::jsonb) - '{columns,key,unique,indexes,checks}'::text[], '{"owner":"user_id","time":"created_at","policy":"merge","direction":"both","foreign_keys":[]}'::jsonb, 'owner, time, policy and direction');
+select is((:'e'::jsonb) - '{columns,key,unique,indexes,checks}'::text[], '{"owner":"user_id","time":"created_at","policy":"merge","direction":"both","foreign_keys":[],"natural_key":null,"choices":null}'::jsonb, 'owner, time, policy and direction');
 select tests.make_table('parents') \gset ignored_
 select tests.make_table('children', 'c text collate "C", n int generated always as (1) stored, parent_id uuid constraint children_parent_id_fkey references public.parents on delete set null') \gset ignored_
 select public.thermocline_schema(1, '["children","nope"]') as s \gset

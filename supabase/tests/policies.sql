@@ -1,5 +1,5 @@
 -- DESIGN 6, policies: what becomes of an update, an insert on an existing key and a delete that meet a newer row.
-select plan(34);
+select plan(40);
 select tests.make_table('notes', 'body text, version int not null default 1', 'remote-wins') \gset ignored_
 
 -- Makes row n with title 'base' and body 'base', lets another device change the title, and gives the revision before that.
@@ -89,6 +89,17 @@ select is((:'a'::jsonb) ->> 0, 'conflict', 'ask: a column that both sides change
 select is(pg_temp.row_of(5), 'theirs/base', 'ask: and nothing of the edit is applied');
 select is(pg_temp.edit(5, 'body', jsonb_build_object('body', 'mine', '_b', :'seen', '_w', '{"body":"base"}'::jsonb)) ->> 0, 'merged', 'ask: other columns merge');
 select is(pg_temp.drop_row(5, jsonb_build_object('_b', :'seen')) ->> 0, 'conflict', 'ask: a delete of a row that has changed is a conflict');
+select pg_temp.contested(7) as seen \gset
+delete from notes where id = tests.id(7);
+select pg_temp.edit(7, 'title', jsonb_build_object('title', 'mine', '_b', :'seen', '_w', '{"title":"base"}'::jsonb)) as a \gset
+select is(:'a'::jsonb, '["conflict",null,{"row":null}]', 'ask: an edit of a row that was removed is a conflict without a row');
+select is(tests.answer(2, tests.group('notes', 'upd', 'title', tests.m(2, jsonb_build_object('id', tests.id(7), 'title', 'mine')))), '["hidden",null,null]', 'ask: for a stranger it is hidden');
+select is(pg_temp.edit(77, 'title', '{"title":"mine"}'), '["hidden",null,null]', 'ask: and so is a row that never was');
+select is(pg_temp.drop_row(7, jsonb_build_object('_b', :'seen')), '["applied",null,null]', 'ask: a delete of a removed row is applied');
+select is(tests.outcomes(tests.push(1, tests.group('notes', 'upd', 'title', variadic array(select tests.m(1, jsonb_build_object('id', tests.id(i), 'title', 'x')) from generate_series(5, 8) i)))),
+  'conflict hidden conflict hidden', 'ask: each row of a batch by itself');
+select thermocline.enable('notes', 'user_id', 'merge') \gset ignored_
+select is(pg_temp.edit(7, 'title', '{"title":"mine"}'), '["hidden",null,null]', 'other policies: an edit of a removed row is hidden');
 
 -- version
 select thermocline.enable('notes', 'user_id', 'version') \gset ignored_

@@ -14,11 +14,11 @@ select is((select string_agg(format('%s:%s', c.relname, t), ' ' order by c.relna
   'answers:insert answers:select settings:select tables:select tombstones:select', 'of our own tables a user may write answers only');
 select is((select count(*) from pg_class c where c.relnamespace in ('public'::regnamespace, 'thermocline'::regnamespace) and c.relkind = 'r' and not c.relrowsecurity), 0::bigint, 'every table has row-level security');
 select is((select string_agg(p.proname, ' ' order by p.proname) from pg_proc p where p.pronamespace in ('public'::regnamespace, 'thermocline'::regnamespace) and p.prosecdef),
-  'bury epoch forget ring stamp stamp_columns', 'the security definers are those that say why');
+  'bury check_choice epoch forget keep_natural_key ring stamp stamp_columns', 'the security definers are those that say why');
 select is((select string_agg(p.proname, ' ' order by p.proname) from pg_proc p where p.pronamespace in ('thermocline'::regnamespace) and not coalesce(p.proconfig::text like '%search_path=%', false)),
   'now_us shown stamp_of', 'every function sets its search_path, but the three that are inlined');
 select is((select string_agg(p.proname, ' ' order by p.proname) from pg_proc p where p.pronamespace = 'thermocline'::regnamespace and p.prorettype <> 'trigger'::regtype and not has_function_privilege('authenticated', p.oid, 'execute')),
-  'announce_table backfill check_table enable index_table keep_order new_epoch next_rev purge touch watch_table', 'operators'' functions are the owner''s alone');
+  'announce_table backfill check_natural_key check_table enable guard_natural_key index_table keep_order new_epoch next_rev purge touch watch_table', 'operators'' functions are the owner''s alone');
 select ok(not has_sequence_privilege('authenticated', 'thermocline.revs', 'usage'), 'nobody can spend revisions');
 select is((select count(*) from pg_class c left join pg_description d on d.objoid = c.oid and d.objsubid = 0 where c.relnamespace = 'thermocline'::regnamespace and c.relkind in ('r', 'S') and d is null)
   + (select count(*) from pg_proc p left join pg_description d on d.objoid = p.oid where p.pronamespace = 'thermocline'::regnamespace and d is null), 0::bigint, 'every object has its comment');
