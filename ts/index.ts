@@ -10,10 +10,11 @@ import init, { Engine } from "../wasm/thermocline.js";
 import { guarded, ThermoclineError } from "./errors.js";
 import { exportAll, importAll } from "./export.js";
 import { makeFetch } from "./fetch.js";
-import { askForBackgroundSync, askForPeriodicSync, askToPersist, usage } from "./browser.js";
+import { askForBackgroundSync, askToPersist, usage } from "./browser.js";
 import { attention, outboxOf } from "./outbox.js";
 import { livePath, query } from "./query.js";
-import { watchRealm } from "./realm.js";
+import { isMetered, watchRealm } from "./realm.js";
+import { syncOf } from "./sync.js";
 import type { Encryption, LiveQuery, LiveResult, Options, OutboxEntry, QuarantinedRecord, Status, Thermocline } from "./types.js";
 
 export { ThermoclineError } from "./errors.js";
@@ -25,8 +26,8 @@ export async function openThermocline(options: Options): Promise<Thermocline> {
   const { url, key, tables, durability } = options;
   const name = options.name ?? hostOf(url);
   const online = typeof navigator === "undefined" || navigator.onLine;
-  const sealed = encryptionOf(options);
-  const engine = await guarded(() => Engine.open({ url, key, tables, name, durability, online, ...sealed }));
+  const [metered, sealed] = [isMetered(), encryptionOf(options)];
+  const engine = await guarded(() => Engine.open({ url, key, tables, name, durability, online, metered, ...sealed }));
   return faceOf(engine, options);
 }
 
@@ -77,16 +78,7 @@ function faceOf(engine: Engine, options: Options): Thermocline {
       those.add(callback);
       return () => those.delete(callback);
     },
-    sync: {
-      async start({ tables = options.tables.map((table) => (typeof table === "string" ? table : table.name)) } = {}) {
-        await guarded(() => engine.startSync(tables));
-        void askToPersist();
-        void askForPeriodicSync();
-      },
-      stop: () => guarded(() => engine.stopSync()),
-      now: () => guarded(() => engine.syncNow()),
-      flushed: () => guarded(() => engine.flushed()),
-    },
+    sync: syncOf(engine, options, status),
     outbox: outboxOf(engine),
     storage: {
       usage: () => guarded(() => usage(engine)),

@@ -11,6 +11,18 @@ export interface Realm {
   stop(): void;
 }
 
+/** What browsers that tell say of the connection. */
+type Connection = EventTarget & { saveData?: boolean; type?: string };
+
+const connection = (): Connection | undefined =>
+  typeof navigator === "undefined" ? undefined : (navigator as { connection?: Connection }).connection;
+
+/** Whether the user pays for what is carried, or has asked to save. */
+export function isMetered(): boolean {
+  const { saveData = false, type } = connection() ?? {};
+  return saveData || type === "cellular";
+}
+
 /** Starts listening. */
 export function watchRealm(engine: Engine): Realm {
   const stop = new AbortController();
@@ -20,6 +32,7 @@ export function watchRealm(engine: Engine): Realm {
   const quietly = (call: () => Promise<unknown>) => void call().catch(() => undefined);
   globalThis.addEventListener("online", () => engine.network(true), { signal });
   globalThis.addEventListener("offline", () => engine.network(false), { signal });
+  connection()?.addEventListener?.("change", () => engine.metered(isMetered()), { signal });
   if (typeof document === "undefined") return realm;
 
   const foreground = () => {

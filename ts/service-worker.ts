@@ -10,6 +10,7 @@
  * worker that is killed is an ordinary crash: the log is the truth.
  */
 import init, { Engine } from "../wasm/thermocline.js";
+import { isMetered } from "./realm.js";
 import { SYNC_TAG } from "./tag.js";
 
 interface TaggedEvent extends ExtendableEvent {
@@ -35,10 +36,10 @@ export function attachThermocline(scope: ServiceWorkerGlobalScope, options: Work
 async function syncEverything(options: WorkerOptions): Promise<void> {
   await init({ module_or_path: options.wasm });
   for (const project of (await Engine.projects()) as string[]) {
-    const engine = await Engine.open({ ...(JSON.parse(project) as object), online: true });
+    const engine = await Engine.open({ ...(JSON.parse(project) as object), online: true, metered: isMetered() });
     try {
       const { state, user } = engine.status() as { state: string; user: string | null };
-      if (state !== "stopped" && user !== null) await engine.syncNow();
+      if (state !== "stopped" && user !== null) await engine.syncInBackground();
     } finally {
       engine.close();
     }

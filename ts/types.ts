@@ -43,6 +43,11 @@ export interface TableOptions {
   bytes?: number;
   /** Seconds for which a row that was read through, or any row of a `cache` table, is fresh. */
   ttl?: number;
+  /**
+   * When its rounds come: `high` (default) first, then `medium` and `low`; `lazy` ones are read for the first time one by one, when all
+   * else is there. On a metered connection only `high` ones are pulled, unless `sync.now()` asks. Changes are always sent.
+   */
+  priority?: "high" | "medium" | "low" | "lazy";
 }
 
 /** Stable error codes; see SPEC.md for what each means and what to do. */
@@ -70,10 +75,26 @@ export interface Status {
   oldestPending: number | null;
   /** When the next try is due, while in `retry`. */
   retryAt: number | null;
+  /** How each table compared with the server, last time. */
+  audits: TableAudit[];
   /** Why the last round did not end well. */
   error: { code: ErrorCode; message: string } | null;
   /** Whose database is open; null before any sign-in. */
   user: string | null;
+}
+
+/**
+ * Whether this device holds what the server would show: rows that appear or vanish by a change of rights have no change of their
+ * own, and only comparing finds them. Made once a day, and when a page opens an hour or more after the last one.
+ */
+export interface TableAudit {
+  table: string;
+  /** Milliseconds since 1970. A first sync proves as much. */
+  ended: number;
+  /** Of 256 buckets of keys, those that were not as the server had them. */
+  differing: number;
+  /** Rows that were taken in or dropped for that. */
+  repaired: number;
 }
 
 /** A pending mutation, a dead letter or a conflict. */
@@ -94,7 +115,7 @@ export interface OutboxEntry {
   behind: string | null;
   /** Milliseconds since 1970. */
   made: number;
-  /** The server's reason, for a refused mutation. */
+  /** The server's reason, for a refused mutation; `lost_by_restore` for a conflict with a server that was restored. */
   error: { code: string; message: string } | null;
 }
 
@@ -238,8 +259,10 @@ export interface Thermocline {
     start(options?: { tables?: string[] }): Promise<void>;
     /** Turns it off; the outbox stays. */
     stop(): Promise<void>;
-    /** Runs one round of push and pull at once; resolves when it ended, rejects with its error. */
+    /** Runs one round of push and pull of all tables at once; resolves when it ended, rejects with its error. */
     now(): Promise<void>;
+    /** The same, and compares every table with the server; what differs is mended. */
+    audit(): Promise<TableAudit[]>;
     /** Resolves when every mutation made before the call has been answered. */
     flushed(): Promise<void>;
   };

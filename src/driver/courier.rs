@@ -103,12 +103,12 @@ impl<S: Store + 'static, R: Remote + 'static, P: Platform> Courier<S, R, P> {
         }
     }
 
-    /// Runs one round that begins after this call.
-    pub async fn round(self: &Rc<Self>) -> Result<(), Fault> {
+    /// Runs one round that begins after this call: a poke's, or one that the app asks for.
+    pub async fn round(self: &Rc<Self>, wanted: Event) -> Result<(), Fault> {
         self.ready()?;
         let (sender, receiver) = oneshot::channel();
         self.rounds.borrow_mut().push((self.run.get() + 1, sender));
-        self.feed(Event::Now);
+        self.feed(wanted);
         receiver.await.unwrap_or(Ok(()))
     }
 
@@ -149,15 +149,39 @@ impl<S: Store + 'static, R: Remote + 'static, P: Platform> Courier<S, R, P> {
             Effect::Append(frame) => {
                 let courier = Rc::clone(self);
                 self.spawn(async move {
-                    match courier.replica.append(frame).await {
-                        Ok(()) => courier.feed(Event::Folded),
-                        Err(fault) => courier.feed(Event::NotStored(fault)),
+                    let stored = courier.replica.append(frame).await;
+                    courier.stored(stored);
+                });
+            }
+            Effect::Resync(resync) => {
+                let (courier, run) = (Rc::clone(self), self.run.get());
+                let user = self.machine.borrow().user().cloned();
+                self.spawn(async move {
+                    let stored = courier.resync(resync, user).await;
+                    if courier.run.get() == run {
+                        courier.stored(stored);
+                    }
+                });
+            }
+            Effect::Audit(table) => {
+                let (courier, run) = (Rc::clone(self), self.run.get());
+                self.spawn(async move {
+                    let audited = courier.audit(&table).await;
+                    if courier.run.get() == run {
+                        courier.feed(Event::Audited(audited));
                     }
                 });
             }
             Effect::Send(message) => self.send(message),
             Effect::Wake(at_ms) => self.set_alarm(at_ms),
             Effect::Ended(result) => self.end(&result),
+        }
+    }
+
+    fn stored(self: &Rc<Self>, stored: Result<(), Fault>) {
+        match stored {
+            Ok(()) => self.feed(Event::Folded),
+            Err(fault) => self.feed(Event::NotStored(fault)),
         }
     }
 

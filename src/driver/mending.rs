@@ -45,7 +45,7 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
 /// The table of a mutation that is to be settled.
 fn standing(state: &State, mutation: MutationId) -> Result<Text, Fault> {
     match state.outbox.get(mutation) {
-        Some(pending) if pending.is_waiting() => {
+        Some(pending) if !pending.needs_decision() => {
             Err(invalid(format!("mutation {mutation} waits to be sent; there is nothing to settle")))
         }
         Some(pending) => Ok(pending.row.0.clone()),

@@ -9,6 +9,7 @@
 //! A context is one JavaScript realm with the engine in it. Nothing here decides what the engine can
 //! decide; nothing here touches the browser but through [`Platform`].
 
+mod audit;
 mod cache;
 mod checkpoint;
 mod courier;
@@ -21,6 +22,7 @@ mod mending;
 mod platform;
 mod quota;
 mod replica;
+mod restored;
 mod retention;
 mod tail;
 mod through;

@@ -141,7 +141,8 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
     /// Appends one frame of the sync machine and folds it.
     pub async fn append(self: &Rc<Self>, frame: Frame) -> Result<(), Fault> {
         let durability = match frame {
-            Frame::Write(_) | Frame::Sent(_) | Frame::Imported(_) | Frame::Settled(_) => self.durability,
+            Frame::Write(_) | Frame::Sent(_) | Frame::Imported(_) => self.durability,
+            Frame::Settled(_) | Frame::Doubted(_) => self.durability,
             // These can be had again from the server.
             Frame::Pushed(_)
             | Frame::Pulled(_)
@@ -149,7 +150,8 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
             | Frame::Resync(_)
             | Frame::Lost(_)
             | Frame::Fetched(_)
-            | Frame::Evicted(_) => Durability::Relaxed,
+            | Frame::Evicted(_)
+            | Frame::Audited(_) => Durability::Relaxed,
         };
         self.halted.borrow().clone().map_or(Ok(()), Err)?;
         let ends_first_round = matches!(&frame, Frame::Pulled(page) if page.ends_first_round());

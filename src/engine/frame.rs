@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use std::fmt;
 
 /// Version of frames, state record and reducer: the newest that is read.
-pub const FORMAT_VERSION: u8 = 3;
+pub const FORMAT_VERSION: u8 = 4;
 const MAGIC: [u8; 2] = *b"TC";
 const HEADER: usize = 12;
 
@@ -45,9 +45,13 @@ pub enum Frame {
     Imported(Imported),
     /// What a person decided about a dead letter or a conflict.
     Settled(Settled),
+    /// What an audit found, and what mends it.
+    Audited(Audited),
+    /// Rows that this client wrote, before a restored server tells what it still has of them.
+    Doubted(Doubted),
 }
 
-/// Kind numbers. 6, 10 and 11 are kept for `Resolved`, `Audited` and `Files`; 32 and up are not log frames.
+/// Kind numbers. 6 and 11 are kept for `Resolved` and `Files`; 32 and up are not log frames.
 mod kind {
     pub const WRITE: u8 = 1;
     pub const SENT: u8 = 2;
@@ -57,9 +61,11 @@ mod kind {
     pub const SETTLED: u8 = 7;
     pub const EVICTED: u8 = 8;
     pub const SCHEMA: u8 = 9;
+    pub const AUDITED: u8 = 10;
     pub const IMPORTED: u8 = 12;
     pub const RESYNC: u8 = 13;
     pub const LOST: u8 = 14;
+    pub const DOUBTED: u8 = 15;
 }
 
 /// Kind of a state record of format 1.
@@ -103,6 +109,8 @@ impl Frame {
             Self::Evicted(evicted) => seal(kind::EVICTED, evicted),
             Self::Imported(imported) => seal(kind::IMPORTED, imported),
             Self::Settled(settled) => seal(kind::SETTLED, settled),
+            Self::Audited(audited) => seal(kind::AUDITED, audited),
+            Self::Doubted(doubted) => seal(kind::DOUBTED, doubted),
         }
     }
 
@@ -114,6 +122,7 @@ impl Frame {
             kind::PUSHED => Self::Pushed(read(payload)?),
             kind::PULLED => Self::Pulled(read(payload)?),
             kind::SCHEMA if version(bytes) < 2 => Self::Schema(read::<schema::v1::Schema>(payload)?.into()),
+            kind::SCHEMA if version(bytes) < 4 => Self::Schema(read::<schema::v3::Schema>(payload)?.into()),
             kind::SCHEMA => Self::Schema(read(payload)?),
             kind::RESYNC => Self::Resync(read(payload)?),
             kind::LOST => Self::Lost(read(payload)?),
@@ -121,6 +130,8 @@ impl Frame {
             kind::EVICTED => Self::Evicted(read(payload)?),
             kind::IMPORTED => Self::Imported(read(payload)?),
             kind::SETTLED => Self::Settled(read(payload)?),
+            kind::AUDITED => Self::Audited(read(payload)?),
+            kind::DOUBTED => Self::Doubted(read(payload)?),
             other => return Err(Damage::UnknownKind(other)),
         })
     }
@@ -152,12 +163,13 @@ fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
 }
 
 /// The version that introduced a kind's present payload. 2: a table names its indexes; segments. 3: imports, what was settled,
-/// segments of mutations.
+/// segments of mutations. 4: a table names its natural key; audits; pending mutations in
+/// doubt; own pushes by table.
 fn payload_version(kind: u8) -> u8 {
     match kind {
-        kind::IMPORTED | kind::SETTLED | TIERED_RECORD | OUTBOX_SEGMENT => 3,
-        kind::SCHEMA
-        | kind::LOST
+        kind::SCHEMA | kind::IMPORTED | kind::AUDITED | kind::DOUBTED | TIERED_RECORD | OUTBOX_SEGMENT => 4,
+        kind::SETTLED => 3,
+        kind::LOST
         | kind::FETCHED
         | kind::EVICTED
         | SEGMENT_DIRECTORY

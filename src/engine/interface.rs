@@ -1,10 +1,11 @@
 //! The contract between the sync machine and whoever carries it out: events in, effects out.
 //!
 //! A driver feeds every event to `Machine::step` and carries out the effects in order. `Append` is
-//! answered by `Folded` or `NotStored`, `Send` by `Answered`, `Lease` by `Leased`; one is under way at a
-//! time. The lease is held from `Leased` to `Ended`: one context of a client syncs at a time.
+//! answered by `Folded` or `NotStored` (`Resync`, too), `Send` by `Answered`, `Audit` by `Audited`, `Lease` by `Leased`; one
+//! is under way at a time. The lease is held from `Leased` to `Ended`: one context of a client syncs at a time.
 
-use super::frame::Frame;
+use super::frame::{Frame, Resync};
+use crate::protocol::audit::{AuditAnswer, AuditRequest, BucketAnswer, BucketRequest};
 use crate::protocol::pull::{PullAnswer, PullRequest, SchemaAnswer, Since};
 use crate::protocol::push::{Group, PushAnswer};
 use crate::protocol::{ErrorCode, Fault, Text};
@@ -16,10 +17,17 @@ pub enum Event {
     /// Who is signed in; without a session nothing is sent.
     Session(Option<Text>),
     Network(bool),
+    /// Whether the connection is metered: then only tables of high priority are pulled.
+    Metered(bool),
     /// A write was folded.
     Wrote,
-    /// A round is wanted at once: by the app, a poke, a return to the foreground.
+    /// A round is wanted at once: by a poke, a return to the foreground.
     Now,
+    /// The app asks for a round: of all tables, on any connection.
+    Asked {
+        /// And for an audit of each.
+        audit: bool,
+    },
     /// A time asked for by `Wake` has come.
     Wake,
     /// The lease is ours, and every frame of the last holder is folded.
@@ -29,6 +37,8 @@ pub enum Event {
     /// The frame of the last `Append` could not be stored.
     NotStored(Fault),
     Answered(Result<Reply, Failure>),
+    /// The audit of a table has ended, or could not be made.
+    Audited(Result<(), Failure>),
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -36,7 +46,11 @@ pub enum Effect {
     /// Take the sync lease, then catch up.
     Lease,
     Append(Frame),
+    /// Append it, after the rows in doubt: those that this client wrote.
+    Resync(Resync),
     Send(Message),
+    /// Compare a table with the server, and mend what differs.
+    Audit(Text),
     /// Step again at this time, in milliseconds since 1970; replaces an earlier one.
     Wake(u64),
     Ended(Result<(), Fault>),
@@ -48,6 +62,8 @@ pub enum Message {
     Push(Vec<Group>),
     /// With the horizons of its tables.
     Pull(PullRequest, Since),
+    Audit(AuditRequest),
+    Buckets(BucketRequest),
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -55,6 +71,8 @@ pub enum Reply {
     Schema(SchemaAnswer),
     Push(PushAnswer),
     Pull(PullAnswer),
+    Audit(AuditAnswer),
+    Buckets(BucketAnswer),
 }
 
 /// A message that got no usable answer. Never a refusal: nothing is dead-lettered for it.

@@ -9,15 +9,19 @@
 //! any time; every context that has applied the log up to a seq is in the same state (invariant 7).
 
 mod answers;
+pub mod audited;
 pub mod backoff;
 pub mod batch;
 mod changes;
+mod doubted;
 pub mod frame;
 mod horizon;
 mod imported;
 pub mod interface;
 mod outbox;
+mod own;
 mod picture;
+pub mod priority;
 mod pulled;
 mod pushed;
 mod reducer;
@@ -32,11 +36,13 @@ mod state;
 pub mod sync;
 mod write;
 
+pub use audited::Audit;
 pub use changes::{Before, Changed, Changes};
 pub use frame::{Damage, Frame};
 pub use horizon::{Horizon, Paged};
 pub use imported::Imports;
 pub use outbox::{Cell, Outbox, Pending, Place, Standing};
+pub use own::OwnPushes;
 pub use picture::{Picture, TablePicture};
 pub use reducer::{Found, apply, needs};
 pub use rows::{Base, Known, RowId, Rows, View};

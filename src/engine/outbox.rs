@@ -43,6 +43,13 @@ pub enum Standing {
         #[serde(deserialize_with = "json::optional_object")]
         row: Option<Text>,
     },
+    /// The server was restored to an earlier state: whether it has the row still, the round under way will tell.
+    Doubted,
+    /// It has not, or has it otherwise; its row.
+    Lost {
+        #[serde(deserialize_with = "json::optional_object")]
+        row: Option<Text>,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,6 +96,11 @@ impl Eq for Outbox {}
 impl Pending {
     pub fn is_waiting(&self) -> bool {
         self.standing == Standing::Waiting
+    }
+
+    /// Whether only a person can say what becomes of it.
+    pub fn needs_decision(&self) -> bool {
+        !matches!(self.standing, Standing::Waiting | Standing::Doubted)
     }
 
     /// About what it takes encoded.
@@ -197,18 +209,18 @@ impl Outbox {
     fn count(&mut self, pending: &Pending) {
         self.bytes += pending.bytes();
         match pending.standing {
-            Standing::Waiting => {}
+            Standing::Waiting | Standing::Doubted => {}
             Standing::Refused { .. } => self.refused += 1,
-            Standing::Conflict { .. } => self.conflicts += 1,
+            Standing::Conflict { .. } | Standing::Lost { .. } => self.conflicts += 1,
         }
     }
 
     fn discount(&mut self, pending: &Pending) {
         self.bytes -= pending.bytes();
         match pending.standing {
-            Standing::Waiting => {}
+            Standing::Waiting | Standing::Doubted => {}
             Standing::Refused { .. } => self.refused -= 1,
-            Standing::Conflict { .. } => self.conflicts -= 1,
+            Standing::Conflict { .. } | Standing::Lost { .. } => self.conflicts -= 1,
         }
     }
 

@@ -3,9 +3,11 @@
 //! Which rows are in memory and which in segments is not part of it; what is visible, known and pending is.
 
 use super::answers::Answers;
+use super::audited::Audit;
 use super::horizon::{Horizon, Paged};
 use super::imported::Imports;
 use super::outbox::Outbox;
+use super::own::OwnPushes;
 use super::rows::{Known, View};
 use super::state::{Batch, Round, State};
 use crate::protocol::{Key, Rev, Schema, Seq, Stamp, Text};
@@ -23,10 +25,11 @@ pub struct Picture {
     pub held: BTreeSet<Text>,
     pub horizons: BTreeMap<Text, Horizon>,
     pub paged: BTreeMap<Text, Paged>,
-    pub own_xids: BTreeSet<u64>,
+    pub own: OwnPushes,
     pub stamp: Stamp,
     pub answers: Answers,
     pub imports: Imports,
+    pub audits: BTreeMap<Text, Audit>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,9 +74,10 @@ fn picture(view: &View, state: &State) -> Picture {
         held: state.held.clone(),
         horizons: state.horizons.clone(),
         paged: state.paged.clone(),
-        own_xids: state.own_xids.clone(),
+        own: state.own.clone(),
         stamp: state.stamp,
         answers: state.answers.clone(),
         imports: state.imports.clone(),
+        audits: state.audits.clone(),
     }
 }

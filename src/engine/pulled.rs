@@ -3,8 +3,10 @@
 //! Base rows move under pending mutations, which are rebased. A round from nothing sweeps, at its end,
 //! what it did not name; the old rows stay readable until then.
 
+use super::audited::Audit;
 use super::changes::Before;
 use super::changes::Changes;
+use super::doubted;
 use super::frame::Pulled;
 use super::rows::{Base, RowId, Source};
 use super::state::{Round, State};
@@ -65,8 +67,7 @@ fn begin(state: &mut State, seq: Seq, request: &PullRequest) -> Seq {
     for (table, cursor) in &request.tables {
         if told(cursor.as_ref()).is_none() {
             state.rows.begin_afresh(table);
-            // What was pushed before may be replaced by this round: should it be newer, the next brings it.
-            state.own_xids.clear();
+            state.own.begin_afresh(table);
         }
     }
     seq
@@ -86,6 +87,8 @@ fn end(
         state.paged.entry(table.clone()).or_default().ended_ms = Some(time_ms);
         if is_swept {
             state.rebase_table(table);
+            doubted::decide(state, table, changes);
+            state.audits.insert(table.clone(), Audit { ended_ms: time_ms, ..Audit::default() });
         }
         if state.held.insert(table.clone()) || is_swept {
             changes.tables.push(table.clone());
@@ -93,12 +96,7 @@ fn end(
         state.cursors.insert(table.clone(), cursor.clone());
         changes.rounds.push(table.clone());
     }
-    let covered = |table: &Text| request.tables.iter().any(|(other, _)| other == table);
-    if state.cursors.keys().all(covered) {
-        for xid in &request.own_xids {
-            state.own_xids.remove(xid);
-        }
-    }
+    state.own.pass(&request.own_xids, request.tables.iter().map(|(table, _)| table));
 }
 
 fn fold_page(state: &mut State, seq: Seq, page: Page, changes: &mut Changes) {

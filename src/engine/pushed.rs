@@ -11,12 +11,11 @@ use super::state::State;
 use crate::protocol::push::Outcome;
 use crate::protocol::{Op, Rev, Row, Seq, Text};
 use std::borrow::Cow;
-
-/// Own transactions kept to be named in a pull; the echo of an older one is harmless.
-const OWN_XIDS: usize = 1_000;
+use std::collections::BTreeSet;
 
 pub fn fold(state: &mut State, seq: Seq, pushed: Pushed, changes: &mut Changes) {
     let mut complete = true;
+    let mut tables = BTreeSet::new();
     for (id, outcome) in pushed.outcomes {
         if let Some(batch) = &mut state.batch {
             batch.mutations.retain(|other| *other != id);
@@ -29,6 +28,10 @@ pub fn fold(state: &mut State, seq: Seq, pushed: Pushed, changes: &mut Changes) 
             continue;
         };
         let before = state.seen(&row);
+        tables.insert(row.0.clone());
+        if let Outcome::Applied { rev: Some(rev), .. } | Outcome::Merged { rev, .. } = &outcome {
+            state.own.note(*rev);
+        }
         complete &= settle(state, seq, place, &row, outcome);
         if state.outbox.place(id).is_none() {
             state.imports.pending.remove(&id);
@@ -43,13 +46,10 @@ pub fn fold(state: &mut State, seq: Seq, pushed: Pushed, changes: &mut Changes) 
     if let Some(xid) = pushed.xid {
         // What could not be built here must come back by a pull.
         if complete {
-            state.own_xids.insert(xid)
+            state.own.complete(xid, tables.iter());
         } else {
-            state.own_xids.remove(&xid)
-        };
-    }
-    while state.own_xids.len() > OWN_XIDS {
-        state.own_xids.pop_first();
+            state.own.distrust(xid);
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use super::frame::{Frame, Resync, Sent};
 use super::outbox::Pending;
 use super::rows::{Base, RowId};
 use super::state::{Batch, State};
-use super::{horizon, imported, pulled, pushed, settled, write};
+use super::{audited, doubted, horizon, imported, pulled, pushed, settled, write};
 use crate::protocol::{Schema, Seq, Table, Text};
 use std::collections::BTreeMap;
 
@@ -35,6 +35,8 @@ pub fn needs(state: &State, frame: &Frame) -> Vec<RowId> {
             let pending = state.outbox.get(settled.mutation);
             pending.map(|pending| pending.row.clone()).into_iter().collect()
         }
+        Frame::Audited(audited) => audited::needs(audited),
+        Frame::Doubted(doubted) => doubted.rows.iter().map(|(id, _)| id.clone()).collect(),
         // The newest version wins: a page needs nothing.
         Frame::Sent(_)
         | Frame::Pulled(_)
@@ -69,6 +71,8 @@ pub fn apply(state: &mut State, found: Found, seq: Seq, frame: Frame) -> Changes
         Frame::Evicted(evicted) => horizon::evict(state, seq, evicted, &mut changes),
         Frame::Imported(imported) => imported::fold(state, seq, imported, &mut changes),
         Frame::Settled(settled) => settled::fold(state, settled, &mut changes),
+        Frame::Audited(audited) => audited::fold(state, seq, audited, &mut changes),
+        Frame::Doubted(doubted) => doubted::fold(state, doubted, &mut changes),
     }
     changes
 }
@@ -123,12 +127,12 @@ fn age(table: &Table) -> Option<(&Text, &Text)> {
     table.column(name).map(|column| (name, &column.type_name))
 }
 
-/// The server's transactions up to now say nothing about those to come: none of them is our own.
+/// The tables are pulled from nothing.
 fn fold_resync(state: &mut State, resync: &Resync, changes: &mut Changes) {
     if !pulled::is_current(state, &resync.request) {
         changes.dropped = true;
         return;
     }
     pulled::forget_cursors(state, resync.request.tables.iter().map(|(table, _)| table));
-    state.own_xids.clear();
+    state.own.distrust_all();
 }

@@ -5,6 +5,7 @@
 //! and no bound on rows or bytes put it there.
 
 use super::frame::Evicted;
+use super::priority::Priority;
 use super::rows::View;
 use crate::protocol::Text;
 use crate::query::age::{has_age, millis, text};
@@ -23,6 +24,8 @@ pub struct Keep {
     pub bytes: Option<u64>,
     /// For so long what was read through, or a round brought to a cache, is fresh.
     pub ttl_ms: Option<u64>,
+    /// When its rounds come.
+    pub priority: Priority,
 }
 
 impl Keep {

@@ -13,8 +13,7 @@ use super::write::{may_change, merge, refers_past};
 use crate::protocol::{MutationId, Op, Stamp, Text};
 
 pub fn fold(state: &mut State, settled: Settled, changes: &mut Changes) {
-    let stands = |pending: &&Pending| !pending.is_waiting();
-    let pending = state.outbox.get(settled.mutation).filter(stands).cloned();
+    let pending = state.outbox.get(settled.mutation).filter(|pending| pending.needs_decision()).cloned();
     let (Some(pending), Some(place)) = (pending, state.outbox.place(settled.mutation)) else {
         changes.dropped = true;
         return;
@@ -54,7 +53,7 @@ struct Again {
 
 fn retry(state: &mut State, place: Place, pending: Pending, again: Again) {
     let base = state.rows.get(&pending.row.0, &pending.row.1).cloned();
-    let is_conflict = matches!(pending.standing, Standing::Conflict { .. });
+    let is_conflict = matches!(pending.standing, Standing::Conflict { .. } | Standing::Lost { .. });
     let mut fresh = Pending { id: again.id, sealed: false, standing: Standing::Waiting, ..pending };
     if fresh.op == Op::Delete && !again.values.is_empty() {
         fresh.op = Op::Update; // it stays after all, changed

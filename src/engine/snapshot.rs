@@ -4,13 +4,16 @@
 //! context that missed the frames still answers its own waiting writes.
 
 mod former;
+mod v3;
 
 use super::answers::Answers;
+use super::audited::Audit;
 use super::frame::{self, Damage, TIERED_RECORD, seal};
 use super::horizon::{Horizon, Paged};
 use super::imported::Imports;
 use super::outbox::rest::{self, NamedMutations, OutboxPlan, RestedMutations};
 use super::outbox::{Outbox, OutboxRecord};
+use super::own::OwnPushes;
 use super::rows::{Dead, Rested, Rows, Slot, TableRows};
 use super::segment::{Directory, SegmentId};
 use super::state::{Batch, Round, State};
@@ -31,16 +34,15 @@ pub struct Record {
     cursors: BTreeMap<Text, Text>,
     round: Option<Round>,
     held: BTreeSet<Text>,
-    own_xids: BTreeSet<u64>,
+    own: OwnPushes,
     stamp: Stamp,
     answers: Answers,
     last_push_ms: Option<u64>,
     last_pull_ms: Option<u64>,
     horizons: BTreeMap<Text, Horizon>,
     paged: BTreeMap<Text, Paged>,
-    /// Behind the tables, where version 2 ended.
-    #[serde(skip)]
     imports: Imports,
+    audits: BTreeMap<Text, Audit>,
 }
 
 /// The rows of a table: slots that must stay in memory, and the segments with the rest.
@@ -77,7 +79,7 @@ impl Record {
             cursors: state.cursors.clone(),
             round: state.round.clone(),
             held: state.held.clone(),
-            own_xids: state.own_xids.clone(),
+            own: state.own.clone(),
             stamp: state.stamp,
             answers: state.answers.clone(),
             last_push_ms: state.last_push_ms,
@@ -85,12 +87,13 @@ impl Record {
             horizons: state.horizons.clone(),
             paged: state.paged.clone(),
             imports: state.imports.clone(),
+            audits: state.audits.clone(),
         }
     }
 
     pub fn seal(&mut self, tables: Vec<TableRecord>, outbox: &OutboxPlan) -> Vec<u8> {
         self.outbox = outbox.record();
-        seal(TIERED_RECORD, &(&*self, tables, &self.imports, outbox.segments()))
+        seal(TIERED_RECORD, &(&*self, tables, outbox.segments()))
     }
 
     fn into_state(self, rows: Rows, mutations: Vec<RestedMutations>) -> State {
@@ -103,7 +106,7 @@ impl Record {
             cursors: self.cursors,
             round: self.round,
             held: self.held,
-            own_xids: self.own_xids,
+            own: self.own,
             stamp: self.stamp,
             answers: self.answers,
             last_push_ms: self.last_push_ms,
@@ -111,6 +114,7 @@ impl Record {
             horizons: self.horizons,
             paged: self.paged,
             imports: self.imports,
+            audits: self.audits,
         };
         state.place_horizons();
         state.rebase_all();
@@ -133,14 +137,11 @@ impl TableRecord {
 }
 
 /// A state record, taken apart.
-type Parts = (Record, Vec<TableRecord>, Imports, Vec<NamedMutations>);
+type Parts = (Record, Vec<TableRecord>, Vec<NamedMutations>);
 
 fn parts(record: &[u8]) -> Result<Parts, Damage> {
     match frame::open(record)? {
-        (TIERED_RECORD, payload) if frame::version(record) < 3 => {
-            let (record, tables) = frame::read(payload)?;
-            Ok((record, tables, Imports::default(), Vec::new()))
-        }
+        (TIERED_RECORD, payload) if frame::version(record) < 4 => v3::parts(payload, frame::version(record)),
         (TIERED_RECORD, payload) => frame::read(payload),
         (kind, _) => Err(Damage::UnknownKind(kind)),
     }
@@ -148,8 +149,7 @@ fn parts(record: &[u8]) -> Result<Parts, Damage> {
 
 /// The state of a checkpoint; `first` gives the first block of a segment: a directory, or mutations.
 pub fn read<B: AsRef<[u8]>>(record: &[u8], first: impl Fn(SegmentId) -> Option<B>) -> Result<Opened, Damage> {
-    let (mut record, tables, imports, outbox) = parts(record)?;
-    record.imports = imports;
+    let (record, tables, outbox) = parts(record)?;
     let mut damaged = Vec::new();
     let mut rows = BTreeMap::new();
     for table in tables {

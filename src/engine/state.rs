@@ -4,11 +4,13 @@
 //! applied in order; they are kept for rows that have pending mutations and are the base row everywhere else.
 
 use super::answers::Answers;
+use super::audited::Audit;
 use super::changes::Before;
 use super::frame::Lost;
 use super::horizon::{Horizon, Paged};
 use super::imported::Imports;
 use super::outbox::Outbox;
+use super::own::OwnPushes;
 use super::pulled;
 use super::rows::{RowId, Rows};
 use crate::protocol::{Key, MutationId, Op, Row, Schema, Seq, Stamp, Text};
@@ -49,12 +51,13 @@ pub struct State {
     /// Of tables that are not held from the beginning.
     pub horizons: BTreeMap<Text, Horizon>,
     pub paged: BTreeMap<Text, Paged>,
-    /// Own pushes that a pull need not bring back.
-    pub own_xids: BTreeSet<u64>,
+    pub own: OwnPushes,
     /// The greatest stamp folded.
     pub stamp: Stamp,
     pub answers: Answers,
     pub imports: Imports,
+    /// The last audit of each table.
+    pub audits: BTreeMap<Text, Audit>,
     pub last_push_ms: Option<u64>,
     pub last_pull_ms: Option<u64>,
 }

@@ -1,23 +1,25 @@
 //! The sync machine: events in, effects out; it decides, and carries out nothing.
 //!
 //! ```text
-//! stopped ─start─▶ idle ─▶ leasing ─▶ [defining ─▶ adopting] ─▶ (sealing ─▶ pushing ─▶ settling)* ─▶ (pulling ─▶ folding)* ─▶ idle
-//!                   ▲                        any failure ─▶ waiting ─wake─▶ again                      │
-//!                   └──────────────────────────────────────────────────────────────────────────────────┘
+//! stopped ─start─▶ idle ─▶ leasing ─▶ [defining ─▶ adopting] ─▶ (sealing ─▶ pushing ─▶ settling)* ─▶ (pulling ─▶ folding)* ─▶ auditing* ─▶ idle
+//!                   ▲                        any failure ─▶ waiting ─wake─▶ again                                                     │
+//!                   └─────────────────────────────────────────────────────────────────────────────────────────────────────────────────┘
 //! ```
 //!
 //! It holds no durable truth: what is under way (batch, round) is in the state, so a machine that starts
 //! after a crash goes on where the log says. Time and randomness come in with every step.
 
 mod answered;
+mod pulls;
 
 use super::backoff;
 use super::batch::{self, Terms};
-use super::frame::{Evicted, Frame, Sent};
+use super::frame::{Evicted, Frame, Pushed, Sent};
 use super::interface::{At, Effect, Event, Failure, Message, SyncState};
-use super::retention::Keep;
-use super::state::State;
-use crate::protocol::pull::{PullRequest, told};
+use super::retention::{DAY_MS, Keep};
+use super::state::{Batch, State};
+use crate::protocol::pull::PullRequest;
+use crate::protocol::push::Outcome;
 use crate::protocol::{ErrorCode, Fault, MutationId, Text, limits};
 use crate::query::age::has_age;
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,6 +32,8 @@ pub const INTERVAL_MS: u64 = 300_000;
 pub const ONLINE_MS: u64 = 2_000;
 /// Resyncs in one round before it counts as failed.
 const RESYNCS: u32 = 3;
+/// The server remembers answers for 90 days; what was sent longer ago than this is not sent again.
+const ANSWERED_MS: u64 = 80 * DAY_MS;
 
 #[derive(Clone, Debug, PartialEq)]
 enum Phase {
@@ -43,6 +47,7 @@ enum Phase {
     Settling,
     Pulling(PullRequest),
     Folding,
+    Auditing,
     Waiting,
 }
 
@@ -53,10 +58,18 @@ pub struct Machine {
     keeps: BTreeMap<Text, Keep>,
     user: Option<Text>,
     online: bool,
+    metered: bool,
     /// Definitions have been read in this context's life.
     defined: bool,
-    /// A round over all cursors has ended since the run began.
-    pulled: bool,
+    /// The app has asked for this run, or for the one that follows it.
+    asked: bool,
+    /// It has asked for audits, too.
+    audit_asked: bool,
+    /// Tables that a round has brought up to date since the run began.
+    pulled: BTreeSet<Text>,
+    /// Tables whose audit was begun in this run, and in this context's life.
+    audited_now: BTreeSet<Text>,
+    audited: BTreeSet<Text>,
     again: bool,
     size: usize,
     failures: u32,
@@ -75,8 +88,13 @@ impl Machine {
             keeps: BTreeMap::new(),
             user: None,
             online: true,
+            metered: false,
             defined: false,
-            pulled: false,
+            asked: false,
+            audit_asked: false,
+            pulled: BTreeSet::new(),
+            audited_now: BTreeSet::new(),
+            audited: BTreeSet::new(),
             again: false,
             size: limits::BATCH_DEFAULT,
             failures: 0,
@@ -106,8 +124,14 @@ impl Machine {
             Event::Stop => self.stop(),
             Event::Session(user) => self.on_session(user),
             Event::Network(online) => self.on_network(online, at),
+            Event::Metered(metered) => self.on_metered(metered),
             Event::Wrote => self.wake_at(at.now_ms + DEBOUNCE_MS),
             Event::Now => self.on_now(),
+            Event::Asked { audit } => {
+                self.asked = true;
+                self.audit_asked |= audit;
+                self.on_now()
+            }
             Event::Wake => self.on_wake(at),
             Event::Leased if self.phase == Phase::Leasing => self.next(state, at),
             Event::Leased => Vec::new(),
@@ -117,6 +141,7 @@ impl Machine {
             }
             Event::NotStored(_) => Vec::new(),
             Event::Answered(answer) => self.on_answer(state, answer, at),
+            Event::Audited(result) => self.on_audited(state, result, at),
         }
     }
 
@@ -138,6 +163,10 @@ impl Machine {
         self.phase != Phase::Stopped && self.user.is_some() && self.online
     }
 
+    pub fn user(&self) -> Option<&Text> {
+        self.user.as_ref()
+    }
+
     pub fn error(&self) -> Option<&Fault> {
         self.error.as_ref()
     }
@@ -156,9 +185,8 @@ impl Machine {
             Phase::Waiting if unreachable => SyncState::Limited,
             Phase::Waiting => SyncState::Retry,
             Phase::Idle => SyncState::Idle,
-            Phase::Leasing | Phase::Defining | Phase::Adopting | Phase::Pulling(_) | Phase::Folding => {
-                SyncState::Pulling
-            }
+            Phase::Leasing | Phase::Defining | Phase::Adopting => SyncState::Pulling,
+            Phase::Pulling(_) | Phase::Folding | Phase::Auditing => SyncState::Pulling,
             Phase::Sealing | Phase::Pushing | Phase::Settling => SyncState::Pushing,
         }
     }
@@ -195,8 +223,15 @@ impl Machine {
             }
             Phase::Sealing | Phase::Settling | Phase::Folding => self.next(state, at),
             Phase::Stopped | Phase::Idle | Phase::Leasing | Phase::Defining => Vec::new(),
-            Phase::Pushing | Phase::Pulling(_) | Phase::Waiting => Vec::new(),
+            Phase::Pushing | Phase::Pulling(_) | Phase::Auditing | Phase::Waiting => Vec::new(),
         }
+    }
+
+    /// What a metered connection held back is pulled once it is not.
+    fn on_metered(&mut self, metered: bool) -> Vec<Effect> {
+        let is_free_again = self.metered && !metered;
+        self.metered = metered;
+        if is_free_again { self.on_now() } else { Vec::new() }
     }
 
     fn on_network(&mut self, online: bool, at: At) -> Vec<Effect> {
@@ -248,7 +283,8 @@ impl Machine {
         }
         self.wake_ms = None;
         self.again = false;
-        self.pulled = false;
+        self.pulled.clear();
+        self.audited_now.clear();
         self.resyncs = 0;
         self.blocked.clear();
         self.phase = Phase::Leasing;
@@ -268,20 +304,27 @@ impl Machine {
             self.phase = Phase::Folding;
             return vec![Effect::Append(Frame::Evicted(evicted))];
         }
-        match self.next_pull(state) {
-            Some(request) => {
-                self.phase = Phase::Pulling(request.clone());
-                let since = state.since(request.tables.iter().map(|(table, _)| table));
-                vec![Effect::Send(Message::Pull(request, since))]
-            }
-            None => self.end(at),
+        if let Some(request) = self.next_pull(state) {
+            self.phase = Phase::Pulling(request.clone());
+            let since = state.since(request.tables.iter().map(|(table, _)| table));
+            return vec![Effect::Send(Message::Pull(request, since))];
         }
+        if let Some(table) = self.next_audit(state, at) {
+            self.phase = Phase::Auditing;
+            self.audited_now.insert(table.clone());
+            return vec![Effect::Audit(table)];
+        }
+        self.end(at)
     }
 
     /// The batch under way is repeated as it is until it is answered; then the next one is sealed.
     fn next_push(&mut self, state: &State, at: At) -> Option<Effect> {
         let user = self.user.as_deref()?;
         if let Some(batch) = &state.batch {
+            if let Some(forgotten) = outcome_unknown(batch, at) {
+                self.phase = Phase::Settling;
+                return Some(Effect::Append(forgotten));
+            }
             let part = &batch.mutations[..batch.mutations.len().min(self.size)];
             let is_ours =
                 |id: &MutationId| state.outbox.get(*id).is_some_and(|m| m.user.as_deref() == Some(user));
@@ -308,37 +351,16 @@ impl Machine {
         })
     }
 
-    fn next_pull(&self, state: &State) -> Option<PullRequest> {
-        if let Some(round) = &state.round {
-            return Some(PullRequest {
-                tables: round.tables.clone(),
-                round: Some(round.token.clone()),
-                own_xids: round.own_xids.clone(),
-            });
-        }
-        let known = self.tables.iter().filter(|table| state.schema.tables.contains_key(*table));
-        let (synced, fresh): (Vec<_>, Vec<_>) = known
-            .map(|table| (table.clone(), state.cursors.get(table).cloned()))
-            .partition(|(_, cursor)| told(cursor.as_ref()).is_some());
-        if !fresh.is_empty() {
-            // A round from nothing names every row: own rows too, or it would sweep them.
-            return Some(PullRequest { tables: fresh, round: None, own_xids: Vec::new() });
-        }
-        (!self.pulled && !synced.is_empty()).then(|| PullRequest {
-            tables: synced,
-            round: None,
-            own_xids: state.own_xids.iter().copied().collect(),
-        })
-    }
-
     fn end(&mut self, at: At) -> Vec<Effect> {
         self.failures = 0;
         self.error = self.error.take().filter(|fault| fault.code == ErrorCode::UnknownTable);
         self.phase = Phase::Idle;
+        self.audited.extend(self.pulled.iter().cloned());
         let mut effects = vec![Effect::Ended(Ok(()))];
         if self.again {
             effects.extend(self.begin());
         } else {
+            (self.asked, self.audit_asked) = (false, false);
             let due = self.wake_ms.unwrap_or(at.now_ms + INTERVAL_MS);
             self.wake_ms = Some(due);
             effects.push(Effect::Wake(due));
@@ -355,4 +377,19 @@ impl Machine {
         self.error = Some(failure.fault.clone());
         vec![Effect::Ended(Err(failure.fault)), Effect::Wake(due)]
     }
+}
+
+/// The server has forgotten its answers to a batch that was sent so long ago: it might take effect again.
+fn outcome_unknown(batch: &Batch, at: At) -> Option<Frame> {
+    (at.now_ms.saturating_sub(batch.sent_ms) > ANSWERED_MS).then(|| {
+        let message = "it was sent more than 80 days ago and never answered, so nobody knows whether it took effect; \
+                       compare the row with the server's, then try again or discard";
+        let unknown = Outcome::Rejected {
+            code: ErrorCode::OutcomeUnknown.as_str().into(),
+            message: message.into(),
+            row: None,
+        };
+        let outcomes = batch.mutations.iter().map(|id| (*id, unknown.clone())).collect();
+        Frame::Pushed(Pushed { outcomes, xid: None, time_ms: at.now_ms })
+    })
 }

@@ -42,6 +42,7 @@ pub struct Client {
     pub(super) losses: Losses,
     pub live: Rc<LiveQueries>,
     pub online: Cell<bool>,
+    pub metered: Cell<bool>,
     pub on_status: RefCell<Option<Function>>,
     told: RefCell<Option<Status>>,
     telling: Cell<bool>,
@@ -67,6 +68,7 @@ impl Client {
             .map_err(|_| Fault::new(ErrorCode::StorageBlocked, "this browser has no BroadcastChannel"))?;
         let inner = Rc::new(Self {
             online: Cell::new(options.online),
+            metered: Cell::new(options.metered),
             options,
             sessions,
             keys: RefCell::new(Rc::clone(&keys)),
@@ -119,6 +121,7 @@ impl Client {
             inner.tell_status();
         });
         self.watch_loss(room);
+        room.courier.feed(Event::Metered(self.metered.get()));
         let weak = Rc::downgrade(self);
         room.courier.watch(move || {
             let Some(inner) = weak.upgrade() else { return };

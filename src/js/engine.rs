@@ -136,7 +136,18 @@ impl Engine {
 
     #[wasm_bindgen(js_name = syncNow)]
     pub async fn sync_now(&self) -> Result<(), JsValue> {
-        Ok(self.0.room()?.courier.round().await?)
+        Ok(self.0.room()?.courier.round(Event::Asked { audit: false }).await?)
+    }
+
+    /// The same, and compares every table with the server.
+    pub async fn audit(&self) -> Result<(), JsValue> {
+        Ok(self.0.room()?.courier.round(Event::Asked { audit: true }).await?)
+    }
+
+    /// A round that nobody asked for: of what the connection is good for.
+    #[wasm_bindgen(js_name = syncInBackground)]
+    pub async fn sync_in_background(&self) -> Result<(), JsValue> {
+        Ok(self.0.room()?.courier.round(Event::Now).await?)
     }
 
     pub async fn flushed(&self) -> Result<(), JsValue> {
@@ -219,6 +230,14 @@ impl Engine {
         self.0.run_live();
         if online {
             self.0.define_later(room);
+        }
+    }
+
+    /// The connection costs its user money, or does no longer.
+    pub fn metered(&self, metered: bool) {
+        self.0.metered.set(metered);
+        if let Ok(room) = self.0.room() {
+            room.courier.feed(Event::Metered(metered));
         }
     }
 

@@ -26,6 +26,8 @@ pub struct Options {
     #[serde(default)]
     pub online: bool,
     #[serde(default)]
+    pub metered: bool,
+    #[serde(default)]
     pub encrypt: Option<Encrypt>,
     /// Never stored, and dropped once it has become a key.
     #[serde(default, skip_serializing)]

@@ -5,8 +5,8 @@ use crate::driver::{Platform, Quarantined};
 use crate::engine::batch::held_back;
 use crate::engine::interface::SyncState;
 use crate::engine::sync::Machine;
-use crate::engine::{Pending, Standing, State};
-use crate::protocol::{Fault, Op};
+use crate::engine::{Audit, Pending, Standing, State};
+use crate::protocol::{ErrorCode, Fault, Op};
 use crate::store::StoreUsage;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -24,8 +24,18 @@ pub struct Status {
     last_pull: Option<f64>,
     oldest_pending: Option<f64>,
     retry_at: Option<f64>,
+    audits: Vec<TableAudit>,
     error: Option<Trouble>,
     user: Option<String>,
+}
+
+/// How a table compared with the server, last time.
+#[derive(Serialize, PartialEq)]
+struct TableAudit {
+    table: String,
+    ended: f64,
+    differing: u32,
+    repaired: u32,
 }
 
 #[derive(Serialize, PartialEq)]
@@ -49,6 +59,7 @@ impl Status {
             last_pull: state.last_pull_ms.map(|ms| ms as f64),
             oldest_pending: oldest.map(|(_, pending)| pending.made_ms as f64),
             retry_at: machine.retry_at_ms().map(|ms| ms as f64),
+            audits: state.audits.iter().map(|(table, audit)| TableAudit::of(table, audit)).collect(),
             error: fault.or(machine.error()).map(trouble),
             user: room.user.as_ref().map(|user| user.to_string()),
         }
@@ -68,9 +79,17 @@ impl Status {
             last_pull: None,
             oldest_pending: None,
             retry_at: None,
+            audits: Vec::new(),
             error: Some(trouble(fault)),
             user: user.map(str::to_owned),
         }
+    }
+}
+
+impl TableAudit {
+    fn of(table: &str, audit: &Audit) -> Self {
+        let Audit { ended_ms, differing, repaired } = *audit;
+        Self { table: table.into(), ended: ended_ms as f64, differing, repaired }
     }
 }
 
@@ -128,14 +147,17 @@ fn entry<'a>(state: &State, pending: &'a Pending) -> Option<Entry<'a>> {
         }
     }
     let (standing, error) = match &pending.standing {
-        Standing::Waiting => (if in_batch { "sent" } else { "waiting" }, None),
+        Standing::Waiting | Standing::Doubted => (if in_batch { "sent" } else { "waiting" }, None),
         Standing::Refused { code, message } => {
             ("refused", Some(Trouble { code: code.to_string(), message: message.to_string() }))
         }
         Standing::Conflict { .. } => ("conflict", None),
+        Standing::Lost { .. } => ("conflict", Some(lost_by_restore())),
     };
     let theirs = match &pending.standing {
-        Standing::Conflict { row: Some(row) } => serde_json::from_str(row).ok(),
+        Standing::Conflict { row: Some(row) } | Standing::Lost { row: Some(row) } => {
+            serde_json::from_str(row).ok()
+        }
         _ => None,
     };
     Some(Entry {
@@ -156,6 +178,11 @@ fn entry<'a>(state: &State, pending: &'a Pending) -> Option<Entry<'a>> {
         made: pending.made_ms,
         error,
     })
+}
+
+fn lost_by_restore() -> Trouble {
+    let message = "the server was restored to an earlier state and no longer has what you wrote; write it again, or let the server's row stand";
+    Trouble { code: ErrorCode::LostByRestore.as_str().into(), message: message.into() }
 }
 
 /// Rows and bytes of each table and tier as a JSON array.

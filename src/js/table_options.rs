@@ -1,6 +1,7 @@
 //! How much of each table the app wants to keep, as it says so when it opens.
 
 use crate::driver::Keeps;
+use crate::engine::priority::Priority;
 use crate::engine::retention::Keep;
 use crate::protocol::{ErrorCode, Fault, Schema, Text};
 use crate::query::age::has_age;
@@ -27,6 +28,8 @@ pub struct TableOptions {
     /// Seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ttl: Option<f64>,
+    #[serde(default)]
+    priority: Priority,
 }
 
 impl TableChoice {
@@ -56,6 +59,7 @@ impl TableChoice {
             rows: options.rows.map(|rows| rows as u64),
             bytes: options.bytes.map(|bytes| bytes as u64),
             ttl_ms: options.ttl.map(|seconds| seconds as u64 * 1_000),
+            priority: options.priority,
         }
     }
 }

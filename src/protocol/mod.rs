@@ -4,6 +4,7 @@
 //! Holds no behaviour beyond parsing and writing them: decisions live in `query` and `engine`.
 //! Outside text is parsed here once; past this layer every row is canonical and every key ordered.
 
+pub mod audit;
 pub mod error;
 pub mod json;
 pub mod key;

@@ -1,6 +1,7 @@
 //! Table definitions, as `thermocline_schema` answers them and as a `Schema` frame keeps them.
 
 pub mod v1;
+pub mod v3;
 
 use super::Text;
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,9 @@ pub struct Table {
     /// Columns of the server's plain btree indexes, the primary key's left out.
     #[serde(default)]
     pub indexes: Vec<Vec<Text>>,
+    /// Columns of the natural key from whose values the primary key is derived.
+    #[serde(default)]
+    pub natural_key: Option<Vec<Text>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

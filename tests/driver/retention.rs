@@ -32,6 +32,9 @@ impl Remote for Server {
             Message::Schema(_) => {
                 Reply::Schema(SchemaAnswer::Tables { schema: schema(), unknown: Vec::new() })
             }
+            Message::Audit(_) | Message::Buckets(_) => {
+                return Err(Trouble::from(Fault::new(ErrorCode::Offline, "no audits here")));
+            }
             Message::Push(_) => return Err(Trouble::from(Fault::new(ErrorCode::Offline, "no pushes here"))),
             Message::Pull(_, since) => {
                 self.since.borrow_mut().push(since.clone());

@@ -91,11 +91,13 @@ impl Bench {
                         None => "append pulled".into(),
                     },
                     Frame::Schema(_) => "append schema".into(),
-                    Frame::Resync(resync) => format!("append resync {}", resync.reason),
+                    Frame::Resync(_) => unreachable!("it has an effect of its own"),
                     Frame::Fetched(_) => "append fetched".into(),
                     Frame::Evicted(evicted) => format!("append evicted {:?}", evicted.horizon),
                     Frame::Lost(lost) => format!("append lost {}", lost.table),
                     Frame::Settled(settled) => format!("append settled {}", settled.mutation),
+                    Frame::Audited(audited) => format!("append audited {}", audited.table),
+                    Frame::Doubted(doubted) => format!("append doubted {}", doubted.rows.len()),
                     Frame::Imported(imported) => format!("append imported {}", imported.pending.len()),
                 };
                 self.appended = Some(frame);
@@ -121,10 +123,18 @@ impl Bench {
                         };
                         format!("send pull {}{round}{own}", tables.join(","))
                     }
+                    Message::Audit(request) => format!("send audit {}", request.table),
+                    Message::Buckets(request) => format!("send buckets {:?}", request.buckets),
                 };
                 self.sent = Some(message);
                 text
             }
+            Effect::Resync(resync) => {
+                let text = format!("append resync {}", resync.reason);
+                self.appended = Some(Frame::Resync(resync));
+                text
+            }
+            Effect::Audit(table) => format!("audit {table}"),
             Effect::Wake(at_ms) => format!("wake in {}", at_ms as i64 - self.now_ms as i64),
             Effect::Ended(Ok(())) => "ended".into(),
             Effect::Ended(Err(fault)) => format!("ended {}", fault.code.as_str()),

@@ -220,6 +220,11 @@ impl Device {
         self.room.picture(&self.state)
     }
 
+    /// Own pushes that a pull over all tables names.
+    pub fn own_xids(&self) -> Vec<u64> {
+        self.state.own.named(self.state.schema.tables.keys())
+    }
+
     /// Crashes right after a checkpoint, and starts from it.
     pub fn reopen(&mut self) {
         let record = self.room.checkpoint(&mut self.state);

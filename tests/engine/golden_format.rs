@@ -4,7 +4,8 @@
 //! `FORMAT_VERSION` and a reader for the old one, not a new fixture. Version 2: a table names its indexes,
 //! so `Schema` frames changed; the other kinds are still written as version 1. State records of version 1 are
 //! read and no longer written: a checkpoint has segments, and a record of a kind of its own. Version 3: imports, and
-//! segments of mutations.
+//! segments of mutations. Version 4: a table names its natural key, so `Schema` frames and records changed; audits and
+//! doubts; own transactions by table.
 
 use crate::device::{Device, id, request, rev, schema};
 use crate::shelf::Room;
@@ -12,11 +13,12 @@ use crate::snapshots::full_device;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use thermocline::engine::frame::{
-    Choice, Evicted, FORMAT_VERSION, Fetched, Imported, Lost, Pulled, Pushed, Resync, Sent, Settled,
+    Audited, Choice, Doubted, Evicted, FORMAT_VERSION, Fetched, Imported, Lost, Pulled, Pushed, Resync, Sent,
+    Settled,
 };
 use thermocline::engine::rest::Plan;
 use thermocline::engine::segment::SegmentId;
-use thermocline::engine::{Frame, Picture, snapshot};
+use thermocline::engine::{Audit, Frame, OwnPushes, Picture, snapshot};
 use thermocline::protocol::pull::Page;
 use thermocline::protocol::push::Outcome;
 use thermocline::protocol::{MutationId, Op, Schema};
@@ -125,7 +127,7 @@ fn later_frames() -> Vec<(&'static str, Frame)> {
 }
 
 /// Frames that version 3 has and version 2 had not.
-fn latest_frames() -> Vec<(&'static str, Frame)> {
+fn third_frames() -> Vec<(&'static str, Frame)> {
     let settled = |choice| Frame::Settled(Settled { mutation: MutationId([1; 16]), choice, time_ms: 7 });
     let values = vec![("n".into(), "1.50".into())];
     vec![
@@ -133,6 +135,31 @@ fn latest_frames() -> Vec<(&'static str, Frame)> {
         ("settled", settled(Choice::Discard)),
         ("settled", settled(Choice::Retry { id: MutationId([2; 16]), values })),
     ]
+}
+
+/// Frames that version 4 has and version 3 had not, or not so.
+fn latest_frames() -> Vec<(&'static str, Frame)> {
+    let doubted = Doubted {
+        rows: vec![(id("entries", "a"), MutationId([3; 16]))],
+        user: Some("u1".into()),
+        time_ms: 7,
+    };
+    vec![
+        ("schema", Frame::Schema(natural_schema())),
+        ("imported", Frame::Imported(imported())),
+        ("audited", Frame::Audited(audited())),
+        ("doubted", Frame::Doubted(doubted)),
+    ]
+}
+
+fn audited() -> Audited {
+    Audited {
+        table: "entries".into(),
+        cursor: "c2".into(),
+        rows: vec![(rev(5), r#"{"id":"a","n":1.50}"#.into())],
+        gone: vec![(rev(6), id("entries", "b").1)],
+        found: Some(Audit { ended_ms: 7, differing: 2, repaired: 2 }),
+    }
 }
 
 /// What a device holds unsent: an update over a row, an insert that was sent.
@@ -156,25 +183,38 @@ fn indexed_schema() -> Schema {
     schema
 }
 
+/// And what version 4 knows.
+fn natural_schema() -> Schema {
+    let mut schema = indexed_schema();
+    let entries = schema.tables.get_mut("entries").expect("entries");
+    entries.natural_key = Some(vec!["project".into(), "title".into()]);
+    schema
+}
+
 #[test]
 fn frames_are_written_as_ever() {
-    assert_eq!(FORMAT_VERSION, 3);
+    assert_eq!(FORMAT_VERSION, 4);
     let line = |name: &str, frame: &Frame| format!("{name} {}\n", hex(&frame.encode()));
-    let first = fixture("frames_v1.txt");
-    for (expected, (name, frame)) in first.lines().zip(frames()) {
-        let changed = name == "schema";
-        assert_eq!(format!("{expected}\n") != line(name, &frame), changed, "{name}");
+    let former =
+        [("frames_v1.txt", frames()), ("frames_v2.txt", later_frames()), ("frames_v3.txt", third_frames())];
+    for (fixture_name, frames) in former {
+        for (expected, (name, frame)) in fixture(fixture_name).lines().zip(frames) {
+            let changed = matches!(name, "schema" | "imported");
+            assert_eq!(format!("{expected}\n") != line(name, &frame), changed, "{fixture_name}: {name}");
+        }
     }
-    let later: Vec<String> = later_frames().iter().map(|(name, frame)| line(name, frame)).collect();
-    compare("frames_v2.txt", &later.concat());
     let latest: Vec<String> = latest_frames().iter().map(|(name, frame)| line(name, frame)).collect();
-    compare("frames_v3.txt", &latest.concat());
+    compare("frames_v4.txt", &latest.concat());
 }
 
 #[test]
 fn frames_of_every_version_are_read_as_ever() {
-    let versions =
-        [("frames_v1.txt", frames()), ("frames_v2.txt", later_frames()), ("frames_v3.txt", latest_frames())];
+    let versions = [
+        ("frames_v1.txt", frames()),
+        ("frames_v2.txt", later_frames()),
+        ("frames_v3.txt", third_frames()),
+        ("frames_v4.txt", latest_frames()),
+    ];
     for (name, frames) in versions {
         let fixture = fixture(name);
         assert_eq!(fixture.lines().count(), frames.len(), "{name}");
@@ -212,18 +252,35 @@ fn later_device() -> Device {
     device
 }
 
+/// The same with a natural key, after an audit.
+fn latest_device() -> Device {
+    let mut device = later_device();
+    device.fold(Frame::Schema(natural_schema()));
+    let cursor = device.state.cursors["entries"].clone();
+    device.fold(Frame::Audited(Audited { cursor, ..audited() }));
+    device
+}
+
 #[test]
 fn a_tiered_checkpoint_is_written_as_ever() {
-    compare("checkpoint_v3.txt", &checkpoint_lines(&mut later_device()));
+    compare("checkpoint_v4.txt", &checkpoint_lines(&mut latest_device()));
 }
 
 #[test]
 fn tiered_checkpoints_are_read_as_ever() {
-    assert_opens("checkpoint_v2.txt", &mut tiered_device());
-    assert_opens("checkpoint_v3.txt", &mut later_device());
+    assert_opens("checkpoint_v2.txt", &mut tiered_device(), without_tables);
+    assert_opens("checkpoint_v3.txt", &mut later_device(), without_tables);
+    assert_opens("checkpoint_v4.txt", &mut latest_device(), |picture| picture);
 }
 
-fn assert_opens(name: &str, device: &mut Device) {
+/// Own transactions were kept without their tables, and nothing was audited.
+fn without_tables(mut picture: Picture) -> Picture {
+    picture.own = OwnPushes::default();
+    picture.audits.clear();
+    picture
+}
+
+fn assert_opens(name: &str, device: &mut Device, as_kept: fn(Picture) -> Picture) {
     let fixture = fixture(name);
     let mut room = Room::default();
     let mut segments: BTreeMap<SegmentId, Vec<Vec<u8>>> = BTreeMap::new();
@@ -236,7 +293,7 @@ fn assert_opens(name: &str, device: &mut Device) {
         room.disk.put(*id, blocks);
     }
     let state = room.open(&parts(&fixture, "record ")[0]);
-    assert_eq!(room.picture(&state), device.picture(), "{name}");
+    assert_eq!(as_kept(room.picture(&state)), as_kept(device.picture()), "{name}");
 }
 
 fn parts(fixture: &str, name: &str) -> Vec<Vec<u8>> {
@@ -269,7 +326,8 @@ fn a_database_of_version_1_goes_on_with_segments() {
 }
 
 /// Version 1 counted no rounds and did not keep how a row was told: all count as told by an answer.
-fn without_rounds(mut picture: Picture) -> Picture {
+fn without_rounds(picture: Picture) -> Picture {
+    let mut picture = without_tables(picture);
     for table in picture.tables.values_mut() {
         table.recent.clear();
         table.shape = (0, table.shape.1, 0);

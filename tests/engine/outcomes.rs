@@ -46,7 +46,7 @@ fn applied_lays_the_sent_values_and_the_servers_own_over_the_base() {
     let follower = follower(&device);
     assert_eq!(follower.base, Some(rev(5)));
     assert_eq!(olds(&follower), [("n", Some("2.0")), ("title", Some("\"old\""))]);
-    assert!(device.state.own_xids.contains(&5));
+    assert!(device.own_xids().contains(&5));
     assert_eq!(device.state.batch, None);
 }
 
@@ -125,7 +125,7 @@ fn merged_takes_the_servers_whole_row() {
     // It saw the answered mutation's `n`, but never their `title`.
     assert_eq!(olds(&follower(&device)), [("n", Some("2")), ("title", Some("\"old\""))]);
     assert_eq!(follower(&device).base, Some(rev(5)));
-    assert!(device.state.own_xids.contains(&5));
+    assert!(device.own_xids().contains(&5));
 }
 
 #[test]
@@ -210,7 +210,7 @@ fn a_second_answer_is_dropped() {
     device.push(vec![(sealed, merged)], Some(9));
     let after = device.picture();
     assert_eq!((before.tables, before.outbox), (after.tables, after.outbox));
-    assert!(!device.state.own_xids.contains(&9), "nobody looked at what that transaction made");
+    assert!(!device.own_xids().contains(&9), "nobody looked at what that transaction made");
 
     let (mut device, sealed) = edited_while_sent();
     device.push(vec![(sealed, Outcome::Hidden)], None);
@@ -228,7 +228,7 @@ fn an_answer_about_a_base_that_has_moved_makes_up_no_row_and_hides_nothing() {
     device.pull_last(&TABLES, "c2", &[(rev(8), theirs)], &[]);
     device.push(vec![(sealed, applied(5))], Some(5));
     assert_eq!(device.base("a"), Some((rev(8), theirs.into())));
-    assert!(!device.state.own_xids.contains(&5), "its row must be able to come back by a pull");
+    assert!(!device.own_xids().contains(&5), "its row must be able to come back by a pull");
     // The follower saw our own 2 at rev 5; that the server is at rev 8 by now is for the server to weigh.
     assert_eq!(follower(&device).base, Some(rev(5)));
     assert_eq!(olds(&follower(&device)), [("n", Some("2")), ("title", Some("\"old\""))]);
@@ -244,7 +244,7 @@ fn a_transaction_that_brought_an_unknown_row_is_no_longer_hidden() {
     device.push(vec![(sealed[0], applied(5))], Some(5));
     device.pull_last(&TABLES, "c2", &[(rev(8), r#"{"id":"b","n":7}"#)], &[]);
     device.push(vec![(sealed[1], applied(5))], Some(5));
-    assert!(!device.state.own_xids.contains(&5));
+    assert!(!device.own_xids().contains(&5));
 }
 
 /// The answer came late: a page with somebody else's later change was folded first, and edited.

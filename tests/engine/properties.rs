@@ -249,7 +249,7 @@ fn next_request(state: &State) -> PullRequest {
             own_xids: round.own_xids.clone(),
         },
         None => PullRequest {
-            own_xids: state.own_xids.iter().copied().collect(),
+            own_xids: state.own.named(state.schema.tables.keys()),
             ..request(
                 &["projects", "entries"]
                     .map(|table| (table, state.cursors.get(table).map(|cursor| &**cursor))),

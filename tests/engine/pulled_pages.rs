@@ -140,22 +140,22 @@ fn after_a_resync_no_transaction_counts_as_our_own() {
     device.update("a", &[("n", "2")]);
     device.answer("a", applied(5), Some(5));
     device.resync(&TABLES);
-    assert!(device.state.own_xids.is_empty());
+    assert!(device.own_xids().is_empty());
 }
 
 #[test]
-fn own_transactions_are_named_until_a_round_over_all_cursors_has_ended() {
+fn own_transactions_are_named_until_a_round_over_their_tables_has_ended() {
     let mut device = Device::synced(&[A]);
     device.update("a", &[("n", "2")]);
     device.answer("a", applied(5), Some(5));
-    device.pull(request(&TABLES[1..], None, &[5]), &[], &[], None, Some("c2"));
-    assert!(device.state.own_xids.contains(&5), "the other table's cursor has not seen it");
-    let tables = [("projects", Some("c1")), ("entries", Some("c2"))];
+    device.pull(request(&TABLES[..1], None, &[]), &[], &[], None, Some("c2"));
+    assert!(device.own_xids().contains(&5), "the table's cursor has not seen it");
+    let tables = [("projects", Some("c2")), ("entries", Some("c1"))];
     device.pull(request(&tables, None, &[5]), &[], &[], Some("r1"), None);
     device.insert("b", &[]);
     device.answer("b", applied(6), Some(6));
     device.pull(request(&tables, Some("r1"), &[5]), &[], &[], None, Some("c3"));
-    assert!(device.state.own_xids.iter().eq([&6]), "made since the round's snapshot");
+    assert!(device.own_xids() == [6], "made since the round's snapshot");
 }
 
 /// A push between the pages of a round from nothing: the round's snapshot does not know its row.
@@ -178,7 +178,7 @@ fn a_row_that_a_late_round_swept_is_asked_for_again() {
     device.answer("b", applied(6), Some(6));
     device.pull_last(&[("projects", None), ("entries", None)], "c1", &[(rev(1), A)], &[]);
     assert_eq!(device.row("b"), None);
-    assert!(!device.state.own_xids.contains(&6), "the next round brings it");
+    assert!(!device.own_xids().contains(&6), "the next round brings it");
 }
 
 #[test]
@@ -207,7 +207,7 @@ fn a_first_round_believes_nothing_that_was_pushed_before_it() {
     device.answer("b", applied(7), Some(7));
     let fresh = [("projects", None), ("entries", None)];
     device.pull(request(&fresh, None, &[]), &[(rev(2), A), (rev(3), B)], &[], Some("r1"), None);
-    assert!(device.state.own_xids.is_empty());
+    assert!(device.own_xids().is_empty());
     assert_eq!((device.row("a").as_deref(), device.row("b").as_deref()), (Some(A), Some(B)));
     device.pull(request(&fresh, Some("r1"), &[]), &[(rev(1), A2)], &[], None, Some("c1"));
     assert_eq!(device.row("a").as_deref(), Some(A), "within the round the newest wins");

@@ -65,7 +65,7 @@ fn what_was_written_offline_leaves_two_seconds_after_the_network_is_back() {
     assert_eq!(bench.fold(), [format!("{PULL} without [5]")]);
     assert_eq!(bench.step(last_page("c10")), ["append pulled up to c10"]);
     assert_eq!(bench.fold(), ["ended", REST]);
-    assert!(bench.device.state.outbox.is_empty() && bench.device.state.own_xids.is_empty());
+    assert!(bench.device.state.outbox.is_empty() && bench.device.own_xids().is_empty());
 }
 
 #[test]

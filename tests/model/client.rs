@@ -121,6 +121,9 @@ impl From<Effect> for Asked {
         match effect {
             Effect::Lease => Self::Lease,
             Effect::Append(frame) => Self::Frame(Shared::new(frame)),
+            // Nothing is in doubt: the model's server has one history, and its clock stands still.
+            Effect::Resync(resync) => Self::Frame(Shared::new(Frame::Resync(resync))),
+            Effect::Audit(table) => unreachable!("an audit of {table}, within the hour"),
             Effect::Send(Message::Schema(_)) => Self::Schema,
             Effect::Send(message) => Self::Message(Shared::new(message)),
             Effect::Wake(due_ms) => Self::Wake(due_ms),

@@ -30,7 +30,7 @@ fn device(pool: &mut LocalPool, session: Session, number: u8) -> (Tab, Post) {
     let courier = Courier::new(Rc::clone(&tab), session, vec!["entries".into()]);
     courier.feed(Event::Session(Some(user)));
     courier.start(vec!["entries".into()]);
-    pool.run_until(courier.round()).expect("the first round");
+    pool.run_until(courier.round(Event::Asked { audit: false })).expect("the first round");
     (tab, courier)
 }
 
@@ -86,7 +86,7 @@ fn two_devices_that_push_and_pull_show_the_same_rows_and_a_refused_one_stays_beh
         "{refused:?}"
     );
 
-    pool.run_until(post_two.round()).expect("pulls");
+    pool.run_until(post_two.round(Event::Asked { audit: false })).expect("pulls");
     assert_eq!(two.state().rows.size("entries").rows, 20);
     let changed = vec![change("title", "\"second\"".into(), Some("\"first\""))];
     write(&mut pool, &two, &user, Op::Update, 3, changed);
@@ -94,8 +94,8 @@ fn two_devices_that_push_and_pull_show_the_same_rows_and_a_refused_one_stays_beh
     pool.run_until(post_two.flushed()).expect("answered");
     assert!(two.state().outbox.is_empty());
 
-    pool.run_until(post_one.round()).expect("pulls");
-    pool.run_until(post_two.round()).expect("pulls");
+    pool.run_until(post_one.round(Event::Asked { audit: false })).expect("pulls");
+    pool.run_until(post_two.round(Event::Asked { audit: false })).expect("pulls");
     let shown: Vec<String> =
         visible(&mut pool, &one).into_iter().filter(|row| !row.contains("too long")).collect();
     assert_eq!(shown, visible(&mut pool, &two), "both show the server's rows");

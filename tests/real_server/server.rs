@@ -4,6 +4,7 @@ use serde_json::value::RawValue;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use thermocline::engine::interface::{Failure, Message, Reply};
+use thermocline::protocol::audit::{read_audit, read_buckets};
 use thermocline::protocol::pull::{read_pull, read_schema, schema_body};
 use thermocline::protocol::push::{push_body, read_push};
 use thermocline::protocol::{ErrorCode, Fault, Text, limits};
@@ -102,6 +103,14 @@ impl Remote for Session {
                 let answer =
                     self.call("thermocline_pull", &request.body(client, limits::PULL_ROWS, since))?;
                 read_pull(&answer).map(Reply::Pull).map_err(wrong)
+            }
+            Message::Audit(request) => {
+                let answer = self.call("thermocline_audit", &request.body(client))?;
+                read_audit(&answer, request).map(Reply::Audit).map_err(wrong)
+            }
+            Message::Buckets(request) => {
+                let answer = self.call("thermocline_bucket", &request.body(client))?;
+                read_buckets(&answer, request).map(Reply::Buckets).map_err(wrong)
             }
         }
     }

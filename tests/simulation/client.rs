@@ -98,7 +98,7 @@ impl Client {
     }
 
     /// What its clock shows.
-    fn clock(&self, now_ms: u64) -> u64 {
+    pub fn clock(&self, now_ms: u64) -> u64 {
         now_ms.saturating_add_signed(self.ahead_ms)
     }
 
@@ -194,6 +194,7 @@ impl Client {
                 }
                 self.lease = Some(context.life);
                 context.run += 1;
+                context.auditing = None;
                 self.catch_up(at);
                 self.feed(at, Event::Leased, now_ms, dice);
             }
@@ -206,6 +207,8 @@ impl Client {
                     Err(fault) => self.feed(at, Event::NotStored(fault), now_ms, dice),
                 }
             }
+            Effect::Resync(resync) => self.resync(at, resync, faults, now_ms, dice),
+            Effect::Audit(table) => self.begin_audit(at, table, network, now_ms, dice),
             Effect::Send(message) => {
                 let asker = Asker { client: self.number, life: context.life, run: context.run };
                 network.send(asker, message);
@@ -220,9 +223,12 @@ impl Client {
     }
 
     /// An answer, if the run that asked is still the one that listens.
-    pub fn hear(&mut self, asker: Asker, event: Event, now_ms: u64, dice: &mut Dice) {
+    pub fn hear(&mut self, asker: Asker, event: Event, network: &mut Network, now_ms: u64, dice: &mut Dice) {
         let listens = |context: &Context| context.life == asker.life && context.run == asker.run;
-        if let Some(at) = self.contexts.iter().position(listens) {
+        let Some(at) = self.contexts.iter().position(listens) else { return };
+        if self.contexts[at].auditing.is_some() {
+            self.go_on_with_audit(at, event, network, now_ms, dice);
+        } else {
             self.feed(at, event, now_ms, dice);
         }
     }
@@ -245,7 +251,7 @@ impl Client {
         self.contexts[at].catch_up(&mut self.ground);
     }
 
-    fn append(
+    pub fn append(
         &mut self,
         at: usize,
         frame: &Frame,
@@ -351,7 +357,7 @@ impl Client {
         Request { id: ids[1], user: Some(USER.into()), time_ms, mutations: vec![mutation] }
     }
 
-    fn fresh_id(&mut self, now_ms: u64) -> MutationId {
+    pub fn fresh_id(&mut self, now_ms: u64) -> MutationId {
         self.ids += 1;
         let ids = self.ids.to_be_bytes();
         MutationId::new(

@@ -3,6 +3,7 @@
 //! It follows the log and the manifests as a replica does. A context on an old manifest goes on until it looks,
 //! or until a segment it needs has been swept: then it starts anew from the store.
 
+use crate::audits::Auditing;
 use crate::client::{at_once, places_of};
 use crate::shelf::{self, BlockId, Depot, Disk, Room, Shelf};
 use crate::world::trace;
@@ -89,6 +90,8 @@ pub struct Context {
     pub drafts: VecDeque<(Seq, Request)>,
     /// What it held unsent when its database went.
     pub imports: VecDeque<Frame>,
+    /// An audit under way.
+    pub auditing: Option<Auditing>,
     /// A checkpoint that has begun.
     resting: Option<Resting>,
     /// Who checks, and what they saw since the state last changed.
@@ -162,6 +165,7 @@ impl Context {
             wake_ms: None,
             drafts: VecDeque::new(),
             imports: VecDeque::new(),
+            auditing: None,
             resting: None,
             eyes: RefCell::new(Room::on(&ground.archive)),
             seen: RefCell::default(),

@@ -7,6 +7,7 @@
 
 #![cfg(not(target_arch = "wasm32"))]
 
+mod audits;
 mod client;
 mod context;
 mod dice;

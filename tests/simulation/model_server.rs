@@ -37,7 +37,7 @@ struct Stored {
 
 /// What `pg_current_snapshot()` tells.
 #[derive(Clone, Debug, PartialEq)]
-struct Snapshot {
+pub struct Snapshot {
     end: u64,
     open: BTreeSet<u64>,
 }
@@ -107,7 +107,7 @@ pub fn schema() -> Schema {
     serde_json::from_str(&format!(r#"{{"tables":{{{}}}}}"#, tables.join(","))).expect("a schema")
 }
 
-fn json(fields: &BTreeMap<Text, Text>) -> Text {
+pub fn json(fields: &BTreeMap<Text, Text>) -> Text {
     let fields: Vec<String> = fields.iter().map(|(column, value)| format!("\"{column}\":{value}")).collect();
     format!("{{{}}}", fields.join(",")).into()
 }
@@ -172,6 +172,8 @@ impl Server {
             Message::Push(groups) => Ok(Reply::Push(self.push(groups))),
             Message::Pull(..) if dice.chance(refuse) => Ok(Reply::Pull(PullAnswer::Later)),
             Message::Pull(request, _) => Ok(Reply::Pull(self.pull(request))),
+            Message::Audit(request) => Ok(Reply::Audit(self.audit(request))),
+            Message::Buckets(request) => Ok(Reply::Buckets(self.buckets(request))),
         }
     }
 
@@ -470,7 +472,7 @@ impl Server {
     }
 
     fn pull(&self, request: &PullRequest) -> PullAnswer {
-        let epoch = format!("e{}", self.epoch);
+        let epoch = self.epoch_text();
         let cursors: Vec<&Text> =
             request.tables.iter().flat_map(|(_, cursor)| cursor).chain(&request.round).collect();
         if cursors.iter().any(|cursor| cursor.split('.').next() != Some(&epoch)) {
@@ -529,8 +531,27 @@ impl Server {
     }
 }
 
+/// For audits.
+impl Server {
+    pub fn epoch_text(&self) -> String {
+        format!("e{}", self.epoch)
+    }
+
+    /// The rows of a table, with their revs.
+    pub fn stored(&self, table: &str) -> impl Iterator<Item = (&RowId, Rev, &BTreeMap<Text, Text>)> {
+        let of_table = move |(id, _): &(&RowId, &Stored)| &*id.0 == table;
+        self.rows.iter().filter(of_table).map(|(id, stored)| (id, stored.rev, &stored.fields))
+    }
+
+    /// The removed keys of a table.
+    pub fn removed(&self, table: &str) -> impl Iterator<Item = (&Key, Rev)> {
+        let of_table = move |(id, _): &&(RowId, Rev)| &*id.0 == table;
+        self.tombstones.iter().filter(of_table).map(|(id, rev)| (&id.1, *rev))
+    }
+}
+
 impl Snapshot {
-    fn sees(&self, rev: Rev) -> bool {
+    pub fn sees(&self, rev: Rev) -> bool {
         rev.xid() < self.end && !self.open.contains(&rev.xid())
     }
 
@@ -539,7 +560,7 @@ impl Snapshot {
         format!("{}:{}", self.end, open.join(","))
     }
 
-    fn read(text: &str) -> Self {
+    pub fn read(text: &str) -> Self {
         let (end, open) = text.split_once(':').expect("our own snapshot");
         let open = open.split(',').filter(|xid| !xid.is_empty());
         Self {

@@ -144,7 +144,13 @@ impl World {
     fn deliver(&mut self) {
         let heard = self.network.step(&mut self.server, &self.faults, self.now_ms, &mut self.dice);
         if let Some((asker, answer)) = heard {
-            self.clients[asker.client].hear(asker, Event::Answered(answer), self.now_ms, &mut self.dice);
+            self.clients[asker.client].hear(
+                asker,
+                Event::Answered(answer),
+                &mut self.network,
+                self.now_ms,
+                &mut self.dice,
+            );
         }
     }
 

@@ -1,10 +1,11 @@
 //! What the kinds of frames hold.
 
+use crate::engine::audited::Audit;
 use crate::engine::outbox::{Pending, Place};
 use crate::engine::rows::RowId;
 use crate::protocol::pull::{Page, PullRequest};
 use crate::protocol::push::Outcome;
-use crate::protocol::{Incarnation, MutationId, Rev, SegmentId, Seq, Text, json};
+use crate::protocol::{Incarnation, Key, MutationId, Rev, SegmentId, Seq, Text, json};
 use serde::{Deserialize, Serialize};
 
 /// Seals mutations: what `Sent` names is never coalesced again, and repeated as it is.
@@ -98,6 +99,29 @@ pub enum Choice {
         #[serde(deserialize_with = "json::columns")]
         values: Vec<(Text, Text)>,
     },
+}
+
+/// Dropped whole by the fold if the table's cursor is another by then.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Audited {
+    pub table: Text,
+    /// As the state has it.
+    pub cursor: Text,
+    /// What was missing, or in another version.
+    #[serde(deserialize_with = "json::objects")]
+    pub rows: Vec<(Rev, Text)>,
+    /// What the server does not show, with the versions that were held.
+    pub gone: Vec<(Rev, Key)>,
+    /// With the last frame of an audit.
+    pub found: Option<Audit>,
+}
+
+/// Each row with the id under which it becomes a mutation, should a person want it back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Doubted {
+    pub rows: Vec<(RowId, MutationId)>,
+    pub user: Option<Text>,
+    pub time_ms: u64,
 }
 
 impl Pulled {

@@ -1,12 +1,13 @@
 //! The visible rows of a state, seen through the blocks that are at hand: what queries run over.
 
 use super::arena::Arena;
+use super::rested::Rested;
 use super::slot::{Base, Known};
 use super::table::TableRows;
 use super::{RowId, walk};
 use crate::engine::segment::{Blocks, Place};
 use crate::engine::state::State;
-use crate::protocol::{Key, Rev, Row};
+use crate::protocol::{Key, Rev, Row, SegmentId};
 use crate::query::{Entry, Rows, Walk};
 use std::ops::ControlFlow;
 
@@ -75,12 +76,29 @@ impl<'v> View<'v> {
             }
         }
         for rested in rows.segments() {
-            let living = (0..rested.directory.rows as u16).filter(|row| !rested.dead.is_dead(*row));
-            for packed in living.filter_map(|row| rested.directory.row(rested.id, row, self.blocks)) {
-                if rows.slot_of(packed.key).is_none() && !rested.hides(&rows.layout, packed.text) {
-                    let shaped = rested.shaped(&rows.layout.table, packed.text);
-                    visit(packed.key, packed.rev, shaped.as_ref().map_or(packed.text, Row::as_str));
-                }
+            self.each_base_of(rows, rested, &mut visit);
+        }
+    }
+
+    /// Those of one segment, in no order; false if the table no longer has it.
+    pub fn each_base_at_rest(
+        &self,
+        table: &str,
+        segment: SegmentId,
+        mut visit: impl FnMut(&str, Rev, &str),
+    ) -> bool {
+        let Some(rows) = self.state.rows.table(table) else { return false };
+        let Some(rested) = rows.segments().iter().find(|rested| rested.id == segment) else { return false };
+        self.each_base_of(rows, rested, &mut visit);
+        true
+    }
+
+    fn each_base_of(&self, rows: &TableRows, rested: &Rested, visit: &mut impl FnMut(&str, Rev, &str)) {
+        let living = (0..rested.directory.rows as u16).filter(|row| !rested.dead.is_dead(*row));
+        for packed in living.filter_map(|row| rested.directory.row(rested.id, row, self.blocks)) {
+            if rows.slot_of(packed.key).is_none() && !rested.hides(&rows.layout, packed.text) {
+                let shaped = rested.shaped(&rows.layout.table, packed.text);
+                visit(packed.key, packed.rev, shaped.as_ref().map_or(packed.text, Row::as_str));
             }
         }
     }

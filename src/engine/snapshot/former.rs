@@ -5,6 +5,7 @@ use crate::engine::answers::Answers;
 use crate::engine::frame::{self, Damage, ROW_BLOCK, STATE_RECORD};
 use crate::engine::imported::Imports;
 use crate::engine::outbox::OutboxRecord;
+use crate::engine::own::OwnPushes;
 use crate::engine::rows::{Base, Rows, Source};
 use crate::engine::state::{Batch, Round, State};
 use crate::protocol::{Key, Rev, Schema, Seq, Stamp, Text, schema};
@@ -61,10 +62,10 @@ pub fn read(record: &[u8], blocks: &[Vec<u8>]) -> Result<State, Damage> {
         schema,
         outbox: record.outbox,
         batch: record.batch,
-        cursors: record.cursors,
         round: record.round.filter(|_| !is_filling),
         held: record.held,
-        own_xids: record.own_xids,
+        own: OwnPushes::of_tables(record.own_xids, &record.cursors.keys().cloned().collect()),
+        cursors: record.cursors,
         stamp: record.stamp,
         answers: record.answers,
         last_push_ms: record.last_push_ms,
@@ -72,6 +73,7 @@ pub fn read(record: &[u8], blocks: &[Vec<u8>]) -> Result<State, Damage> {
         horizons: BTreeMap::new(),
         paged: BTreeMap::new(),
         imports: Imports::default(),
+        audits: BTreeMap::new(),
     };
     Ok(kept.into_state(rows, Vec::new()))
 }

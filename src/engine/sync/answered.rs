@@ -30,6 +30,7 @@ impl Machine {
             (Phase::Pulling(request), Ok(Reply::Pull(answer))) => self.on_pull(request, answer, at),
             (Phase::Leasing | Phase::Defining | Phase::Adopting | Phase::Sealing, Ok(_)) => Vec::new(),
             (Phase::Pushing | Phase::Settling | Phase::Pulling(_) | Phase::Folding, Ok(_)) => Vec::new(),
+            (Phase::Auditing, Ok(_)) => Vec::new(),
         }
     }
 
@@ -86,12 +87,15 @@ impl Machine {
         let frame = match answer {
             PullAnswer::Page { pages, round, cursor } => {
                 let synced = request.tables.iter().all(|(_, cursor)| told(cursor.as_ref()).is_some());
-                self.pulled |= cursor.is_some() && synced;
+                if cursor.is_some() && synced {
+                    self.pulled.extend(request.tables.iter().map(|(table, _)| table.clone()));
+                }
                 Frame::Pulled(Pulled { request, pages, round, cursor, time_ms: at.now_ms })
             }
             PullAnswer::Resync(reason) if self.resyncs < RESYNCS => {
                 self.resyncs += 1;
-                Frame::Resync(Resync { request, reason })
+                self.phase = Phase::Folding;
+                return vec![Effect::Resync(Resync { request, reason })];
             }
             PullAnswer::Resync(reason) => {
                 let message = format!("the server asks for a fresh pull again and again ({reason})");

@@ -42,6 +42,7 @@ impl From<Table> for super::Table {
             policy: table.policy,
             direction: table.direction,
             indexes: Vec::new(),
+            natural_key: None,
         }
     }
 }

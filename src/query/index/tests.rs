@@ -27,6 +27,7 @@ fn table(columns: &[(&str, &str, Option<&str>)]) -> Table {
         policy: "merge".into(),
         direction: "both".into(),
         indexes: Vec::new(),
+        natural_key: None,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Supabase over HTTP: three functions of the user's own project, called with the user's own token.
+//! Supabase over HTTP: a few functions of the user's own project, called with the user's own token.
 //!
 //! A message becomes one POST; what comes back is read once, here, into a typed answer or failure.
 //! Nothing is decided by an error's text. The anonymous key never carries a mutation: without a token
@@ -8,6 +8,7 @@ mod failure;
 
 use super::Remote;
 use crate::engine::interface::{Failure, Message, Reply};
+use crate::protocol::audit::{read_audit, read_buckets};
 use crate::protocol::pull::{read_pull, read_schema, schema_body};
 use crate::protocol::push::{push_body, read_push};
 use crate::protocol::{ErrorCode, Fault, Text, limits};
@@ -116,6 +117,14 @@ impl<T: Tokens> Remote for Supabase<T> {
                 let body = request.body(client, limits::PULL_ROWS, since);
                 let answer = self.call("thermocline_pull", body).await?;
                 read_pull(&answer).map(Reply::Pull).map_err(unreadable)
+            }
+            Message::Audit(request) => {
+                let answer = self.call("thermocline_audit", request.body(client)).await?;
+                read_audit(&answer, request).map(Reply::Audit).map_err(unreadable)
+            }
+            Message::Buckets(request) => {
+                let answer = self.call("thermocline_bucket", request.body(client)).await?;
+                read_buckets(&answer, request).map(Reply::Buckets).map_err(unreadable)
             }
         }
     }

@@ -1,0 +1,184 @@
+//! Audits, carried out: a table's rows are summed up segment by segment, compared with the server's sums, and the
+//! buckets that differ are read and mended.
+//!
+//! It looks at one state of the table: where a checkpoint or a page comes in between, it ends without a result, and
+//! the next run makes it anew. A table of which much differs is pulled from nothing instead.
+
+use super::courier::Courier;
+use super::platform::Platform;
+use crate::engine::audited::{Audit, Held, Sums, bucket, differing, mend};
+use crate::engine::frame::{Audited, Resync};
+use crate::engine::interface::{Failure, Message, Reply};
+use crate::engine::{Frame, View};
+use crate::protocol::audit::{AuditAnswer, AuditRequest, BUCKETS, BucketAnswer, BucketRequest};
+use crate::protocol::pull::{PullRequest, told};
+use crate::protocol::{ErrorCode, Fault, Rev, SegmentId, Text};
+use crate::remote::Remote;
+use crate::store::Store;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+/// With more buckets than this to read, a round from nothing costs less.
+const FEW: usize = BUCKETS / 4;
+
+/// What an audit looks at: it holds as long as this does.
+#[derive(Clone, PartialEq)]
+struct Sight {
+    cursor: Text,
+    segments: Vec<SegmentId>,
+}
+
+impl<S: Store + 'static, R: Remote + 'static, P: Platform> Courier<S, R, P> {
+    pub(super) async fn audit(self: &Rc<Self>, table: &Text) -> Result<(), Failure> {
+        let Some(sight) = self.sight(table) else { return Ok(()) };
+        let mut sums = Sums::default();
+        let whole = self.each_held(table, &sight, |part| {
+            let mut here = Sums::default();
+            part(&mut |key, rev| here.add(key, rev));
+            sums.merge(&here);
+        });
+        if !whole.await? {
+            return Ok(());
+        }
+        let since = self.since(table);
+        let request = AuditRequest {
+            table: table.clone(),
+            cursor: told(Some(&sight.cursor)).unwrap_or_default().into(),
+            since: since.clone(),
+        };
+        let theirs = match self.ask(&Message::Audit(request)).await? {
+            Reply::Audit(AuditAnswer::Sums(theirs)) => theirs,
+            // The pull of the next run hears the same, and knows what to do.
+            Reply::Audit(AuditAnswer::Resync(_)) => return Ok(()),
+            _ => return Err(not_answered()),
+        };
+        let differing = differing(&sums, &theirs);
+        if differing.len() > FEW {
+            return self.pull_anew(table, &sight).await;
+        }
+        self.mend(table, &sight, since, differing).await
+    }
+
+    fn sight(&self, table: &Text) -> Option<Sight> {
+        let state = self.replica().state();
+        let cursor = state.cursors.get(table)?.clone();
+        let segments = state.rows.table(table)?.segments().iter().map(|rested| rested.id).collect();
+        Some(Sight { cursor, segments })
+    }
+
+    fn since(&self, table: &Text) -> Option<Text> {
+        self.replica().state().horizons.get(table)?.since.clone()
+    }
+
+    async fn ask(&self, message: &Message) -> Result<Reply, Failure> {
+        let client = uuid::Uuid::from_bytes(self.replica().manifest().client).to_string();
+        self.remote().send(message, &client).await
+    }
+
+    /// Goes over the base rows of a table within its horizon, part by part: `visit` gets each part once it is at
+    /// hand. False if the table changed meanwhile.
+    async fn each_held(
+        self: &Rc<Self>,
+        table: &Text,
+        sight: &Sight,
+        mut visit: impl FnMut(&mut dyn FnMut(&mut dyn FnMut(&str, Rev))),
+    ) -> Result<bool, Fault> {
+        {
+            let state = self.replica().state();
+            let Some(rows) = state.rows.table(table) else { return Ok(false) };
+            visit(&mut |each| {
+                for (key, slot) in rows.slots() {
+                    if let Some(base) = slot.known.base().filter(|base| !rows.is_cold(&base.row)) {
+                        each(key.as_str(), base.rev);
+                    }
+                }
+            });
+        }
+        for segment in &sight.segments {
+            let held = |view: &View| {
+                let mut held: Vec<(String, Rev)> = Vec::new();
+                let is_there =
+                    view.each_base_at_rest(table, *segment, |key, rev, _| held.push((key.into(), rev)));
+                is_there.then_some(held)
+            };
+            let Some(held) = self.replica().query(|_, view| held(view)).await? else { return Ok(false) };
+            visit(&mut |each| held.iter().for_each(|(key, rev)| each(key, *rev)));
+            self.replica().platform().others().await;
+        }
+        Ok(self.sight(table).as_ref() == Some(sight))
+    }
+
+    /// Reads the buckets, and takes in what differs.
+    async fn mend(
+        self: &Rc<Self>,
+        table: &Text,
+        sight: &Sight,
+        since: Option<Text>,
+        mut differing: BTreeSet<u8>,
+    ) -> Result<(), Failure> {
+        let Some(mut held) = self.held(table, sight, &differing).await? else { return Ok(()) };
+        let ended_ms = self.replica().platform().now_ms();
+        let mut found = Audit { ended_ms, differing: differing.len() as u32, repaired: 0 };
+        loop {
+            let mut audited =
+                Audited { table: table.clone(), cursor: sight.cursor.clone(), ..Audited::default() };
+            if !differing.is_empty() {
+                let buckets = differing.iter().copied().collect();
+                let request = BucketRequest { table: table.clone(), since: since.clone(), buckets };
+                let Reply::Buckets(BucketAnswer::Rows { answered, rows }) =
+                    self.ask(&Message::Buckets(request)).await?
+                else {
+                    return Err(not_answered());
+                };
+                let (of_these, others) =
+                    held.into_iter().partition(|(key, _)| answered.contains(&bucket(key)));
+                held = others;
+                differing.retain(|bucket| !answered.contains(bucket));
+                let state = self.replica().state();
+                let Some(definition) = state.schema.tables.get(table) else { return Ok(()) };
+                audited = mend(table, definition, &sight.cursor, &of_these, rows);
+            }
+            found.repaired += (audited.rows.len() + audited.gone.len()) as u32;
+            audited.found = differing.is_empty().then_some(found);
+            self.replica().append(Frame::Audited(audited)).await?;
+            if differing.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// What is held of these buckets; none if the table changed meanwhile.
+    async fn held(
+        self: &Rc<Self>,
+        table: &Text,
+        sight: &Sight,
+        buckets: &BTreeSet<u8>,
+    ) -> Result<Option<Held>, Fault> {
+        let mut held = Held::new();
+        if buckets.is_empty() {
+            return Ok(Some(held));
+        }
+        let whole = self.each_held(table, sight, |part| {
+            part(&mut |key, rev| {
+                if buckets.contains(&bucket(key)) {
+                    held.insert(key.into(), rev);
+                }
+            });
+        });
+        Ok(whole.await?.then_some(held))
+    }
+
+    async fn pull_anew(self: &Rc<Self>, table: &Text, sight: &Sight) -> Result<(), Failure> {
+        let request = PullRequest {
+            tables: vec![(table.clone(), Some(sight.cursor.clone()))],
+            round: None,
+            own_xids: Vec::new(),
+        };
+        let resync = Resync { request, reason: "audit".into() };
+        Ok(self.replica().append(Frame::Resync(resync)).await?)
+    }
+}
+
+fn not_answered() -> Failure {
+    Fault::new(ErrorCode::ServerError, "the server cannot be compared with right now; trying again").into()
+}

@@ -1,0 +1,84 @@
+//! Which tables a run pulls next, and which it audits.
+
+use super::{Machine, Phase};
+use crate::engine::State;
+use crate::engine::interface::{At, Effect, Failure};
+use crate::engine::priority::{Priority, Step};
+use crate::engine::retention::DAY_MS;
+use crate::protocol::Text;
+use crate::protocol::pull::{PullRequest, told};
+
+const HOUR_MS: u64 = 3_600_000;
+
+/// A table of the run with its cursor.
+type Wanted = (Text, Option<Text>);
+
+impl Machine {
+    pub(super) fn next_pull(&self, state: &State) -> Option<PullRequest> {
+        if let Some(round) = &state.round {
+            return Some(PullRequest {
+                tables: round.tables.clone(),
+                round: Some(round.token.clone()),
+                own_xids: round.own_xids.clone(),
+            });
+        }
+        let is_free = self.asked || !self.metered;
+        let steps = [Step::First, Step::Second, Step::Alone].into_iter();
+        steps.filter(|step| is_free || *step == Step::First).find_map(|step| self.next_of(state, step))
+    }
+
+    /// What is to be pulled in a step: from nothing first, then what no round of this run has brought up to date.
+    fn next_of(&self, state: &State, step: Step) -> Option<PullRequest> {
+        let is_new = |(_, cursor): &Wanted| told(cursor.as_ref()).is_none();
+        let known = self.tables.iter().filter(|table| is_pulled(state, table));
+        let wanted = known.map(|table| (table.clone(), state.cursors.get(table).cloned()));
+        let of_step = |wanted: &Wanted| self.priority(&wanted.0).step(is_new(wanted)) == step;
+        let (mut fresh, mut synced): (Vec<Wanted>, Vec<Wanted>) = wanted.filter(of_step).partition(is_new);
+        if step == Step::Alone {
+            fresh.truncate(1);
+        }
+        if !fresh.is_empty() {
+            // A round from nothing names every row: own rows too, or it would sweep them.
+            return Some(PullRequest { tables: fresh, round: None, own_xids: Vec::new() });
+        }
+        synced.retain(|(table, _)| !self.pulled.contains(table));
+        let own_xids = state.own.named(synced.iter().map(|(table, _)| table));
+        (!synced.is_empty()).then_some(PullRequest { tables: synced, round: None, own_xids })
+    }
+
+    fn priority(&self, table: &Text) -> Priority {
+        self.keeps.get(table).map(|keep| keep.priority).unwrap_or_default()
+    }
+
+    /// A table that is up to date and due: once a day, and at the start if the last one was an hour ago.
+    pub(super) fn next_audit(&self, state: &State, at: At) -> Option<Text> {
+        if self.metered && !self.asked {
+            return None;
+        }
+        let is_due = |table: &&Text| {
+            let last = state.audits.get(*table).map(|audit| at.now_ms.saturating_sub(audit.ended_ms));
+            let least = if self.audited.contains(*table) { DAY_MS } else { HOUR_MS };
+            self.audit_asked || last.is_none_or(|age| age >= least)
+        };
+        let is_whole = |table: &&Text| {
+            let horizon = state.horizons.get(*table);
+            state.held.contains(*table) && horizon.is_none_or(|horizon| horizon.covered == horizon.since)
+        };
+        let candidates = self.pulled.iter().filter(|table| !self.audited_now.contains(*table));
+        candidates.filter(is_whole).find(is_due).cloned()
+    }
+
+    pub(super) fn on_audited(&mut self, state: &State, result: Result<(), Failure>, at: At) -> Vec<Effect> {
+        match result {
+            _ if self.phase != Phase::Auditing => Vec::new(),
+            Ok(()) => self.next(state, at),
+            Err(failure) => self.fail(failure, at),
+        }
+    }
+}
+
+/// Whether rounds bring a table's rows.
+fn is_pulled(state: &State, table: &Text) -> bool {
+    let definition = state.schema.tables.get(table);
+    definition.is_some_and(|table| !matches!(&*table.direction, "push-only" | "local-only"))
+}
