@@ -7,13 +7,14 @@
  * ```
  */
 import init, { Engine } from "../wasm/thermocline.js";
+import { isMetered } from "./connection.js";
 import { guarded, ThermoclineError } from "./errors.js";
 import { exportAll, importAll } from "./export.js";
 import { makeFetch } from "./fetch.js";
 import { askForBackgroundSync, askToPersist, usage } from "./browser.js";
 import { attention, outboxOf } from "./outbox.js";
 import { livePath, query } from "./query.js";
-import { isMetered, watchRealm } from "./realm.js";
+import { watchRealm } from "./realm.js";
 import { syncOf } from "./sync.js";
 import type { Encryption, LiveQuery, LiveResult, Options, OutboxEntry, QuarantinedRecord, Status, Thermocline } from "./types.js";
 

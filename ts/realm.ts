@@ -1,5 +1,6 @@
 /** What the page hears of its own life, told to the engine: network, visibility, thawing. */
 import type { Engine } from "../wasm/thermocline.js";
+import { connection, isMetered } from "./connection.js";
 
 /** How often a visible page with live queries looks at the log; announcements are quicker. */
 const LOOK_MS = 2_000;
@@ -9,18 +10,6 @@ export interface Realm {
    * meanwhile: whoever asks before then waits for it. */
   behind: Promise<void> | undefined;
   stop(): void;
-}
-
-/** What browsers that tell say of the connection. */
-type Connection = EventTarget & { saveData?: boolean; type?: string };
-
-const connection = (): Connection | undefined =>
-  typeof navigator === "undefined" ? undefined : (navigator as { connection?: Connection }).connection;
-
-/** Whether the user pays for what is carried, or has asked to save. */
-export function isMetered(): boolean {
-  const { saveData = false, type } = connection() ?? {};
-  return saveData || type === "cellular";
 }
 
 /** Starts listening. */

@@ -10,7 +10,7 @@
  * worker that is killed is an ordinary crash: the log is the truth.
  */
 import init, { Engine } from "../wasm/thermocline.js";
-import { isMetered } from "./realm.js";
+import { isMetered } from "./connection.js";
 import { SYNC_TAG } from "./tag.js";
 
 interface TaggedEvent extends ExtendableEvent {

@@ -5,6 +5,7 @@
 
 #![cfg(not(target_arch = "wasm32"))]
 
+mod audits;
 mod batches;
 mod bench;
 mod coalescing;
@@ -16,6 +17,8 @@ mod merges;
 mod outcomes;
 mod properties;
 mod pulled_pages;
+mod restores;
+mod rounds;
 mod schema_changes;
 mod segment_damage;
 mod segment_speed;
