@@ -135,7 +135,7 @@ fn is_filled(view: &View, asked: &Asked, table: &Table, horizon: Vec<u8>) -> boo
 /// Whether a key is held, or known to be absent.
 fn is_held(view: &View, table: &str, key: &Key, freshness: Freshness) -> bool {
     let Some(slot) = view.state().rows.slot(table, key) else {
-        return !freshness.is_cache && view.row(table, key).is_some();
+        return !freshness.is_cache && view.base(table, key).is_some();
     };
     match (&slot.known, slot.fetched) {
         (Known::Row(_), Some(time_ms)) => freshness.is_fresh(time_ms),

@@ -339,8 +339,7 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
 
     /// Folds one frame; the turn is the caller's. False: rows it needs are in segments that are gone.
     async fn fold(&self, into: &Folded, seq: Seq, frame: Frame) -> Result<bool, Fault> {
-        let needed = engine::needs(&into.state.borrow(), &frame);
-        let Some(found) = self.find(into, &needed).await? else { return Ok(false) };
+        let Some(found) = self.find_needed(into, &frame).await? else { return Ok(false) };
         let changes = engine::apply(&mut into.state.borrow_mut(), found, seq, frame);
         into.untold.borrow_mut().push(changes);
         Ok(true)

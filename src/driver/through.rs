@@ -113,8 +113,8 @@ impl<S: Store + 'static, P: Platform, R: Remote> Desk<S, P, R> {
         let as_of = self.replica().state().seq;
         let rows = self.rows_of(table, &query, most).await?;
         let is_kept = self.keep(table, rows.clone(), as_of).await && rows.len() <= limits::FETCHED_ROWS;
-        let run = |state: &State, _: &View| {
-            let rows = Overlaid::new(state, table, &rows);
+        let run = |state: &State, view: &View| {
+            let rows = Overlaid::new(view, table, &rows);
             plan.run(&state.schema, &rows, self.collate())
         };
         let answer = self.replica().query(run).await.unwrap_or_else(|fault| failure(&fault));
@@ -250,7 +250,8 @@ fn with_rev(table: &Table, json: &str) -> Option<(Rev, Text)> {
 struct Overlaid<'r>(BTreeMap<Key, (Option<Rev>, &'r str)>);
 
 impl<'r> Overlaid<'r> {
-    fn new(state: &'r State, table: &str, told: &'r Told) -> Self {
+    fn new(view: &'r View<'_>, table: &str, told: &'r Told) -> Self {
+        let state = view.state();
         let mut rows = BTreeMap::new();
         let Some(definition) = state.schema.tables.get(table) else { return Self(rows) };
         for (rev, text) in told {
@@ -270,7 +271,11 @@ impl<'r> Overlaid<'r> {
                 None => rows.remove(key),
             };
         }
-        Self(rows)
+        // What goes with a parent that is removed here is not there either.
+        let shaded = |(key, (rev, row)): (Key, (Option<Rev>, &'r str))| {
+            view.shaded(table, key.as_str(), row).map(|row| (key, (rev, row)))
+        };
+        Self(rows.into_iter().filter_map(shaded).collect())
     }
 }
 

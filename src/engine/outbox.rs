@@ -8,8 +8,9 @@ pub mod rest;
 
 use self::rest::Rest;
 use super::rows::RowId;
-use crate::protocol::{Key, MutationId, Op, Rev, Stamp, Text, json};
+use crate::protocol::{Key, MutationId, Op, Rev, Row, Stamp, Table, Text, json};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -81,6 +82,8 @@ pub struct Outbox {
     bytes: usize,
     refused: usize,
     conflicts: usize,
+    /// Deletes, by table.
+    deletes: BTreeMap<Text, usize>,
     rest: Rest,
 }
 
@@ -101,6 +104,22 @@ impl Pending {
     /// Whether only a person can say what becomes of it.
     pub fn needs_decision(&self) -> bool {
         !matches!(self.standing, Standing::Waiting | Standing::Doubted)
+    }
+
+    /// What it makes of a row.
+    pub(super) fn made_of(&self, table: &Table, row: Option<Row>) -> Option<Row> {
+        let cells = self.cells.iter().map(|cell| (cell.column.as_ref(), cell.value.as_ref()));
+        match self.op {
+            Op::Delete => None,
+            Op::Update => row.map(|row| row.with(table, cells)),
+            Op::InsertIgnore if row.is_some() => row,
+            Op::Upsert if row.is_some() => row.map(|row| row.with(table, cells)),
+            Op::Insert | Op::InsertIgnore | Op::Upsert => {
+                let shown = self.shown.iter().map(|(column, value)| (column.as_ref(), value.as_ref()));
+                let fields: Vec<_> = shown.chain(cells).map(|(c, v)| (Cow::Borrowed(c), v)).collect();
+                Some(Row::from_fields(table, &fields))
+            }
+        }
     }
 
     /// About what it takes encoded.
@@ -171,6 +190,10 @@ impl Outbox {
         self.by_row.get(table).into_iter().flat_map(BTreeMap::keys)
     }
 
+    pub fn has_deletes(&self, table: &str) -> bool {
+        self.deletes.get(table).is_some_and(|count| *count > 0)
+    }
+
     pub fn has_table(&self, table: &str) -> bool {
         self.by_row.contains_key(table)
     }
@@ -208,6 +231,9 @@ impl Outbox {
 
     fn count(&mut self, pending: &Pending) {
         self.bytes += pending.bytes();
+        if pending.op == Op::Delete {
+            *self.deletes.entry(pending.row.0.clone()).or_default() += 1;
+        }
         match pending.standing {
             Standing::Waiting | Standing::Doubted => {}
             Standing::Refused { .. } => self.refused += 1,
@@ -217,6 +243,9 @@ impl Outbox {
 
     fn discount(&mut self, pending: &Pending) {
         self.bytes -= pending.bytes();
+        if let Some(count) = self.deletes.get_mut(&pending.row.0).filter(|_| pending.op == Op::Delete) {
+            *count -= 1;
+        }
         match pending.standing {
             Standing::Waiting | Standing::Doubted => {}
             Standing::Refused { .. } => self.refused -= 1,

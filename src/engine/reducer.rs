@@ -9,7 +9,7 @@ use super::frame::{Frame, Resync, Sent};
 use super::outbox::Pending;
 use super::rows::{Base, RowId};
 use super::state::{Batch, State};
-use super::{audited, doubted, horizon, imported, pulled, pushed, settled, write};
+use super::{audited, cascade, doubted, horizon, imported, pulled, pushed, settled, write};
 use crate::protocol::{Schema, Seq, Table, Text};
 use std::collections::BTreeMap;
 
@@ -49,6 +49,14 @@ pub fn needs(state: &State, frame: &Frame) -> Vec<RowId> {
     ids.into_iter().filter(|id| state.rows.is_unread(id)).collect()
 }
 
+/// Further rows that it depends on, by what was found: ask until there are none.
+pub fn needs_more(state: &State, found: &Found, frame: &Frame) -> Vec<RowId> {
+    match frame {
+        Frame::Write(requests) => cascade::needs(state, found, requests),
+        _ => Vec::new(),
+    }
+}
+
 /// Folds a frame.
 pub fn apply(state: &mut State, found: Found, seq: Seq, frame: Frame) -> Changes {
     for (id, found) in found {
@@ -56,6 +64,7 @@ pub fn apply(state: &mut State, found: Found, seq: Seq, frame: Frame) -> Changes
     }
     state.seq = seq;
     let mut changes = Changes::default();
+    let was_casting = state.is_casting();
     match frame {
         Frame::Write(requests) => write::fold(state, seq, requests, &mut changes),
         Frame::Sent(sent) => fold_sent(state, sent, &mut changes),
@@ -74,6 +83,7 @@ pub fn apply(state: &mut State, found: Found, seq: Seq, frame: Frame) -> Changes
         Frame::Audited(audited) => audited::fold(state, seq, audited, &mut changes),
         Frame::Doubted(doubted) => doubted::fold(state, doubted, &mut changes),
     }
+    cascade::note(state, was_casting, &mut changes);
     changes
 }
 

@@ -8,6 +8,7 @@ mod v3;
 
 use super::answers::Answers;
 use super::audited::Audit;
+use super::cascade::Cascades;
 use super::frame::{self, Damage, TIERED_RECORD, seal};
 use super::horizon::{Horizon, Paged};
 use super::imported::Imports;
@@ -100,6 +101,7 @@ impl Record {
         let mut state = State {
             seq: self.seq,
             schema: self.schema,
+            cascades: Cascades::default(),
             rows,
             outbox: Outbox::restored(self.outbox, mutations),
             batch: self.batch,

@@ -5,6 +5,7 @@
 
 use super::answers::Answers;
 use super::audited::Audit;
+use super::cascade::Cascades;
 use super::changes::Before;
 use super::frame::Lost;
 use super::horizon::{Horizon, Paged};
@@ -15,7 +16,6 @@ use super::pulled;
 use super::rows::{RowId, Rows};
 use crate::protocol::{Key, MutationId, Op, Row, Schema, Seq, Stamp, Text};
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The batch that is under way: sent for the first time by its `Sent` frame, not answered in full.
@@ -41,6 +41,8 @@ pub struct State {
     /// The last frame folded.
     pub seq: Seq,
     pub schema: Schema,
+    /// Derived from it.
+    pub(super) cascades: Cascades,
     pub rows: Rows,
     pub outbox: Outbox,
     pub batch: Option<Batch>,
@@ -69,6 +71,7 @@ impl State {
     }
 
     /// The visible row, of a row that memory knows of.
+    /// Without the removals of its parents, which a view sees.
     pub fn visible(&self, table: &str, key: &Key) -> Option<&Row> {
         self.rows.slot(table, key)?.shown()
     }
@@ -102,26 +105,11 @@ impl State {
         let (table, key) = id;
         let definition = self.schema.tables.get(table)?;
         let mut pending = self.outbox.of_row(id).map(|(_, mutation)| mutation).peekable();
-        let mut row = match pending.peek()?.op {
+        let row = match pending.peek()?.op {
             Op::Insert => None,
             _ => self.rows.get(table, key).map(|base| base.row.clone()),
         };
-        for mutation in pending {
-            let cells = mutation.cells.iter().map(|cell| (cell.column.as_ref(), cell.value.as_ref()));
-            row = match mutation.op {
-                Op::Delete => None,
-                Op::Update => row.map(|row| row.with(definition, cells)),
-                Op::InsertIgnore if row.is_some() => row,
-                Op::Upsert if row.is_some() => row.map(|row| row.with(definition, cells)),
-                Op::Insert | Op::InsertIgnore | Op::Upsert => {
-                    let shown =
-                        mutation.shown.iter().map(|(column, value)| (column.as_ref(), value.as_ref()));
-                    let fields: Vec<_> = shown.chain(cells).map(|(c, v)| (Cow::Borrowed(c), v)).collect();
-                    Some(Row::from_fields(definition, &fields))
-                }
-            };
-        }
-        Some(row)
+        Some(pending.fold(row, |row, mutation| mutation.made_of(definition, row)))
     }
 
     /// Recomputes those of a table, after its rows changed as a whole.
@@ -134,6 +122,7 @@ impl State {
 
     /// Recomputes them all, after a load or a change of definitions.
     pub(super) fn rebase_all(&mut self) {
+        self.cascades = Cascades::of(&self.schema);
         let ids: Vec<RowId> = self.outbox.rows().collect();
         for id in &ids {
             self.rebase(id);

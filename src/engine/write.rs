@@ -59,7 +59,7 @@ fn decide(state: &State, request: &Request) -> Decision {
         };
         let exists = trial
             .entry((&mutation.table, &mutation.key))
-            .or_insert_with(|| state.visible(&mutation.table, &mutation.key).is_some());
+            .or_insert_with(|| state.visible_shaded(&mutation.table, &mutation.key).is_some());
         let takes_effect = match mutation.op {
             Op::Insert if *exists => return Decision::Refused(duplicate_key(table, mutation)),
             Op::Insert | Op::Upsert => true,
@@ -125,15 +125,17 @@ fn enqueue(state: &mut State, id: &RowId, edit: Edit<'_>) -> Option<Row> {
     state.rebase(id)
 }
 
-/// The mutation as a pending one. An upsert of a visible row is an update of it.
+/// The mutation as a pending one. An upsert of a visible row is an update of it; of one that goes with its parent, where
+/// nothing is there any more, it is an insert, and so is an insert that would give way to it.
 fn pending(state: &State, id: &RowId, edit: Edit<'_>) -> Pending {
     let Edit { mutation, user, time_ms, stamp } = edit;
-    let visible = if mutation.op == Op::Upsert { state.visible(&id.0, &id.1) } else { None };
+    let visible = if mutation.op == Op::Upsert { state.visible_shaded(&id.0, &id.1) } else { None };
     let becomes_update = visible.is_some();
+    let is_hidden = !becomes_update && state.is_shaded(&id.0) && state.visible(&id.0, &id.1).is_some();
     let base = base_of(state, &mutation, becomes_update);
     let Mutation { id: mutation_id, op, changes, shown, .. } = mutation;
     let cell = |Change { column, value, old }: Change| {
-        let old = match visible {
+        let old = match &visible {
             Some(row) => row.value(&column).map(Text::from),
             None => old,
         };
@@ -146,7 +148,11 @@ fn pending(state: &State, id: &RowId, edit: Edit<'_>) -> Pending {
         id: mutation_id,
         user: user.clone(),
         row: id.clone(),
-        op: if becomes_update { Op::Update } else { op },
+        op: match op {
+            Op::Upsert if becomes_update => Op::Update,
+            Op::Upsert | Op::InsertIgnore if is_hidden => Op::Insert,
+            op => op,
+        },
         cells: changes.into_iter().filter(keeps).map(cell).collect(),
         shown: if becomes_update { Vec::new() } else { shown },
         base,

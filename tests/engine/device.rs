@@ -2,7 +2,7 @@
 
 use crate::shelf::Room;
 use thermocline::engine::frame::{Pulled, Pushed, Resync, Sent};
-use thermocline::engine::{Base, Changes, Frame, Pending, Picture, RowId, State, apply, needs};
+use thermocline::engine::{Base, Changes, Frame, Pending, Picture, RowId, State, apply};
 use thermocline::protocol::pull::{Page, PullRequest};
 use thermocline::protocol::push::Outcome;
 use thermocline::protocol::{
@@ -77,7 +77,7 @@ impl Device {
         let bytes = frame.encode();
         let frame = Frame::decode(&bytes).expect("our own frame");
         self.log.push(bytes);
-        let found = self.room.find(&self.state, &needs(&self.state, &frame));
+        let found = self.room.find_needed(&self.state, &frame);
         apply(&mut self.state, found, self.log.len() as u64, frame)
     }
 

@@ -8,6 +8,7 @@
 mod audits;
 mod batches;
 mod bench;
+mod cascades;
 mod coalescing;
 mod device;
 mod golden_format;

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use thermocline::engine::batch::{Terms, choose};
 use thermocline::engine::frame::{Pulled, Pushed, Resync, Sent};
 use thermocline::engine::rest::Plan;
-use thermocline::engine::{Frame, Picture, State, apply, needs};
+use thermocline::engine::{Frame, Picture, State, apply};
 use thermocline::protocol::pull::{Page, PullRequest};
 use thermocline::protocol::push::Outcome;
 use thermocline::protocol::{Column, Op, Schema, Text};
@@ -200,7 +200,7 @@ fn fold_to(state: &mut State, room: &mut Room, log: &[Vec<u8>], end: usize) {
         let seq = n as u64 + 1;
         match Frame::decode(bytes) {
             Ok(frame) => {
-                let found = room.find(state, &needs(state, &frame));
+                let found = room.find_needed(state, &frame);
                 drop(apply(state, found, seq, frame));
             }
             Err(_) => state.seq = seq,

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use thermocline::engine::rest::{Plan, Progress};
 use thermocline::engine::segment::{Block, Blocks, Builder, Directory, SegmentId};
-use thermocline::engine::{Found, Picture, RowId, State, View, snapshot};
+use thermocline::engine::{Found, Frame, Picture, RowId, State, View, needs, needs_more, snapshot};
 use thermocline::protocol::{Schema, Seq};
 
 pub type BlockId = (SegmentId, u32);
@@ -98,6 +98,18 @@ pub fn ask<D: Depot, T>(depot: &mut D, state: &State, ask: impl Fn(&View) -> T) 
 /// What the segments say of the rows that a fold needs.
 pub fn find<D: Depot>(depot: &mut D, state: &State, needed: &[RowId]) -> Result<Found, D::Refusal> {
     ask(depot, state, |view| needed.iter().filter_map(|id| Some((id.clone(), view.find(id)?))).collect())
+}
+
+/// What the segments say of all that a fold depends on.
+pub fn find_needed<D: Depot>(depot: &mut D, state: &State, frame: &Frame) -> Result<Found, D::Refusal> {
+    let mut found = find(depot, state, &needs(state, frame))?;
+    loop {
+        let more = needs_more(state, &found, frame);
+        if more.is_empty() {
+            return Ok(found);
+        }
+        found.extend(find(depot, state, &more)?);
+    }
 }
 
 /// What came of carrying out a plan: segments that were written, those by merges among them, and merges.
@@ -235,6 +247,10 @@ impl Room {
 
     pub fn find(&mut self, state: &State, needed: &[RowId]) -> Found {
         sure(find(self, state, needed))
+    }
+
+    pub fn find_needed(&mut self, state: &State, frame: &Frame) -> Found {
+        sure(find_needed(self, state, frame))
     }
 
     pub fn picture(&mut self, state: &State) -> Picture {

@@ -9,7 +9,7 @@ use crate::driver::cache::{BlockCache, BlockId};
 use crate::driver::platform::Platform;
 use crate::engine::frame::Lost;
 use crate::engine::segment::Blocks;
-use crate::engine::{Found, Frame, RowId, State, View, snapshot};
+use crate::engine::{Found, Frame, RowId, State, View, needs, needs_more, snapshot};
 use crate::protocol::{ErrorCode, Fault, SegmentId};
 use crate::store::{Loaded, Store};
 use std::cell::RefMut;
@@ -64,6 +64,20 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
             return Ok(answer);
         }
         Err(missing)
+    }
+
+    /// What segments say of the rows that a fold needs; `None` if they are no longer there.
+    pub(super) async fn find_needed(&self, folded: &Folded, frame: &Frame) -> Result<Option<Found>, Fault> {
+        let mut found = Found::new();
+        let mut needed = needs(&folded.state.borrow(), frame);
+        loop {
+            let Some(read) = self.find(folded, &needed).await? else { return Ok(None) };
+            found.extend(read);
+            needed = needs_more(&folded.state.borrow(), &found, frame);
+            if needed.is_empty() {
+                return Ok(Some(found));
+            }
+        }
     }
 
     /// What segments say of rows; `None` if they are no longer there.

@@ -25,7 +25,7 @@ pub use index::Layout;
 pub use rested::{Dead, Rested};
 pub use slot::{Base, Known, Slot, Source};
 pub use table::{Size, TableRows};
-pub use view::View;
+pub use view::{View, base_row};
 
 /// A row's place: table and key.
 pub type RowId = (Text, Key);

@@ -84,6 +84,11 @@ impl Slot {
         }
     }
 
+    /// Removed by our own delete, and no two rounds have ended since: what referred to it may not be pulled yet.
+    pub fn is_buried(&self) -> bool {
+        self.recent && matches!(self.known, Known::Gone(_))
+    }
+
     /// Whether the segments would say the same, and nothing else needs it.
     pub fn is_idle(&self) -> bool {
         !self.changed && !self.recent && self.fetched.is_none() && self.over.is_none()

@@ -41,6 +41,8 @@ pub struct TableRows {
     pub(super) indexes: MemoryIndexes,
     /// Bytes of row text in slots.
     pub(super) bytes: usize,
+    /// Slots that are buried.
+    buried: usize,
     pub(super) segments: Vec<Rested>,
     /// The columns that each change of the definition took away, since this state was made.
     reshaped: Vec<Vec<Text>>,
@@ -57,6 +59,7 @@ impl TableRows {
             slots: BTreeMap::new(),
             indexes,
             bytes: 0,
+            buried: 0,
             last_round: 0,
             segments: Vec::new(),
             reshaped: Vec::new(),
@@ -75,6 +78,7 @@ impl TableRows {
         let bytes = slots.values().map(text_bytes).sum();
         let layout = Rc::new(Layout::new(table));
         let mut rows = Self { generation, filling, last_round, slots, bytes, segments, ..Self::new(layout) };
+        rows.buried = rows.slots.values().filter(|slot| slot.is_buried()).count();
         rows.index();
         rows
     }
@@ -112,6 +116,10 @@ impl TableRows {
 
     pub fn slot(&self, key: &Key) -> Option<&Slot> {
         self.slots.get(key)
+    }
+
+    pub fn has_buried(&self) -> bool {
+        self.buried > 0
     }
 
     /// Exact as far as the segments' key filters tell slots that hide a row from those that do not.
@@ -332,9 +340,10 @@ impl TableRows {
         let generation = self.generation;
         let slot = self.slots.entry(key.clone()).or_insert_with(|| Slot::copy(Known::Absent, generation));
         let before = slot.shown().cloned();
-        let bytes = text_bytes(slot);
+        let (bytes, buried) = (text_bytes(slot), usize::from(slot.is_buried()));
         change(slot);
         self.bytes = self.bytes + text_bytes(slot) - bytes;
+        self.buried = self.buried + usize::from(slot.is_buried()) - buried;
         let after = slot.shown().cloned();
         if before != after {
             if let Some(row) = &before {
@@ -351,6 +360,7 @@ impl TableRows {
     pub(super) fn drop_slot(&mut self, key: &Key) {
         if let Some(slot) = self.slots.remove(key) {
             self.bytes -= text_bytes(&slot);
+            self.buried -= usize::from(slot.is_buried());
             if let Some(row) = slot.shown() {
                 self.indexes.remove(&self.layout, key, row);
             }

@@ -5,17 +5,20 @@ use super::rested::Rested;
 use super::slot::{Base, Known};
 use super::table::TableRows;
 use super::{RowId, walk};
+use crate::engine::cascade::{Shade, Shaded};
 use crate::engine::segment::{Blocks, Place};
 use crate::engine::state::State;
 use crate::protocol::{Key, Rev, Row, SegmentId};
 use crate::query::{Entry, Rows, Walk};
+use std::cell::OnceCell;
 use std::ops::ControlFlow;
 
 pub struct View<'v> {
     state: &'v State,
     blocks: &'v dyn Blocks,
-    /// Rows of segments that have older columns, as they are now.
+    /// Rows of segments that have older columns, as they are now, and rows whose parents are gone.
     arena: Arena,
+    shade: OnceCell<Shade<'v>>,
 }
 
 /// What memory and segments say of a row.
@@ -34,7 +37,7 @@ pub enum Lookup<'v> {
 
 impl<'v> View<'v> {
     pub fn new(state: &'v State, blocks: &'v dyn Blocks) -> Self {
-        Self { state, blocks, arena: Arena::default() }
+        Self { state, blocks, arena: Arena::default(), shade: OnceCell::new() }
     }
 
     pub fn state(&self) -> &'v State {
@@ -60,8 +63,7 @@ impl<'v> View<'v> {
 
     /// Every visible row of a table, in key order.
     pub fn each(&self, table: &str, mut visit: impl FnMut(&str, &str)) {
-        let Some(rows) = self.state.rows.table(table) else { return };
-        walk::walk(rows, (self.blocks, &self.arena), &Walk::whole(), &mut |entry| {
+        self.walk(table, &Walk::whole(), &mut |entry| {
             visit(entry.key, entry.row);
             ControlFlow::Continue(())
         });
@@ -103,8 +105,33 @@ impl<'v> View<'v> {
         }
     }
 
+    /// A row as its parents leave it, of one that would be visible.
+    pub fn shaded<'a>(&'a self, table: &str, key: &str, row: &'a str) -> Option<&'a str> {
+        if !self.state.is_shaded(table) {
+            return Some(row);
+        }
+        let shade = self.shade.get_or_init(|| Shade::new(self.state, self.blocks));
+        match shade.over(&table.into(), key, row) {
+            Shaded::Clear => Some(row),
+            Shaded::Row(row) => Some(self.arena.keep(row)),
+            Shaded::Hidden => None,
+        }
+    }
+
     fn lookup(&self, table: &str, key: &Key) -> Lookup<'v> {
         self.state.rows.table(table).map_or(Lookup::Absent, |rows| in_segments(rows, key, self.blocks))
+    }
+}
+
+/// A base row; `None` too where a block is missing.
+pub fn base_row(state: &State, blocks: &dyn Blocks, (table, key): &RowId) -> Option<Row> {
+    let rows = state.rows.table(table)?;
+    if let Some(slot) = rows.slot(key) {
+        return slot.known.base().map(|base| base.row.clone());
+    }
+    match in_segments(rows, key, blocks) {
+        Lookup::Row { text, shaped, .. } => Some(shaped.unwrap_or_else(|| Row::from_stored(text))),
+        Lookup::Absent | Lookup::Unread => None,
     }
 }
 
@@ -135,13 +162,14 @@ fn in_segments<'v>(rows: &'v TableRows, key: &Key, blocks: &'v dyn Blocks) -> Lo
 
 impl Rows for View<'_> {
     fn row<'a>(&'a self, table: &str, key: &Key) -> Option<&'a str> {
-        if let Some(slot) = self.state.rows.slot(table, key) {
-            return slot.shown().map(|row| row.as_str());
-        }
-        match self.lookup(table, key) {
-            Lookup::Row { text, shaped, .. } => Some(shaped.map_or(text, |row| self.arena.keep(row))),
-            Lookup::Absent | Lookup::Unread => None,
-        }
+        let row = match self.state.rows.slot(table, key) {
+            Some(slot) => slot.shown()?.as_str(),
+            None => match self.lookup(table, key) {
+                Lookup::Row { text, shaped, .. } => shaped.map_or(text, |row| self.arena.keep(row)),
+                Lookup::Absent | Lookup::Unread => return None,
+            },
+        };
+        self.shaded(table, key.as_str(), row)
     }
 
     fn base(&self, table: &str, key: &Key) -> Option<Rev> {
@@ -156,9 +184,15 @@ impl Rows for View<'_> {
     }
 
     fn walk<'a>(&'a self, table: &str, walk: &Walk, visit: &mut dyn FnMut(Entry<'a>) -> ControlFlow<()>) {
-        if let Some(rows) = self.state.rows.table(table) {
-            walk::walk(rows, (self.blocks, &self.arena), walk, visit);
+        let Some(rows) = self.state.rows.table(table) else { return };
+        let at_hand = (self.blocks, &self.arena);
+        if !self.state.is_shaded(table) {
+            return walk::walk(rows, at_hand, walk, visit);
         }
+        walk::walk(rows, at_hand, walk, &mut |entry| match self.shaded(table, entry.key, entry.row) {
+            Some(row) => visit(Entry { row, ..entry }),
+            None => ControlFlow::Continue(()),
+        });
     }
 
     fn estimate(&self, table: &str, walk: &Walk) -> usize {
@@ -167,6 +201,11 @@ impl Rows for View<'_> {
 
     fn has_index(&self, table: &str, index: usize) -> bool {
         let Some(rows) = self.state.rows.table(table) else { return false };
+        let columns = rows.layout.indexes.get(index).map_or(&[][..], |index| &index.columns);
+        // Such a row is not where its index key says.
+        if columns.iter().any(|place| self.state.clears(table, &rows.layout.table.columns[*place].name)) {
+            return false;
+        }
         let walk = Walk { index: Some(index), ..Walk::whole() };
         rows.segments().iter().all(|rested| walk::list_of(rows, rested, &walk).is_some())
     }
