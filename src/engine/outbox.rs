@@ -60,7 +60,7 @@ pub struct Pending {
     pub row: RowId,
     pub op: Op,
     pub cells: Vec<Cell>,
-    /// Shown until answered, not sent.
+    /// Shown until answered, not sent. Of an update: the other columns of a row that went meanwhile, for a person who wants it back.
     #[serde(deserialize_with = "json::columns")]
     pub shown: Vec<(Text, Text)>,
     pub base: Option<Rev>,
@@ -99,6 +99,11 @@ impl Eq for Outbox {}
 impl Pending {
     pub fn is_waiting(&self) -> bool {
         self.standing == Standing::Waiting
+    }
+
+    /// What it makes beyond its cells.
+    pub(super) fn made(&self) -> &[(Text, Text)] {
+        if self.op == Op::Update { &[] } else { &self.shown }
     }
 
     /// Whether only a person can say what becomes of it.

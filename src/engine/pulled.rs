@@ -9,6 +9,7 @@ use super::changes::Changes;
 use super::doubted;
 use super::frame::Pulled;
 use super::rows::{Base, RowId, Source};
+use super::settled::keep_whole;
 use super::state::{Round, State};
 use crate::protocol::pull::{Page, PullRequest, told};
 use crate::protocol::row::fields;
@@ -114,6 +115,7 @@ fn fold_page(state: &mut State, seq: Seq, page: Page, changes: &mut Changes) {
         let Some(key) = key_of(&table, json) else { continue };
         let id = (page.table.clone(), key);
         let before = state.seen(&id);
+        keep_whole(state, &id);
         if state.rows.bury(&id.0, &id.1, *rev, seq, Source::Pull) {
             touched.push((id, before));
         }

@@ -7,6 +7,7 @@ use super::changes::Changes;
 use super::frame::Pushed;
 use super::outbox::{Pending, Place, Standing};
 use super::rows::{Base, RowId, Source};
+use super::settled::keep_whole;
 use super::state::State;
 use crate::protocol::push::Outcome;
 use crate::protocol::{Op, Rev, Row, Seq, Text};
@@ -66,6 +67,9 @@ fn settle(state: &mut State, seq: Seq, place: Place, id: &RowId, outcome: Outcom
             if let (Some(rev), Some(row)) = (rev, &row) {
                 store_row(state, seq, id, rev, row);
             }
+            if row.is_none() {
+                keep_whole(state, id);
+            }
             state.outbox.edit(place, |pending| pending.standing = Standing::Conflict { row });
             true
         }
@@ -96,7 +100,7 @@ fn applied(state: &mut State, seq: Seq, pending: &Pending, rev: Option<Rev>, set
         }
         return pending.op == Op::Delete;
     };
-    let shown = pending.shown.iter().map(|(column, value)| (column.as_ref(), value.as_ref()));
+    let shown = pending.made().iter().map(|(column, value)| (column.as_ref(), value.as_ref()));
     let cells = pending.cells.iter().map(|cell| (cell.column.as_ref(), cell.value.as_ref()));
     let set = set.iter().map(|(column, value)| (column.as_ref(), value.as_ref()));
     let told: Vec<_> = cells.chain(set).collect();
@@ -164,7 +168,8 @@ fn store_row(state: &mut State, seq: Seq, id: &RowId, rev: Rev, json: &str) -> O
 /// from the next one, and an insert saw nothing.
 fn move_followers(state: &mut State, answered: &Pending, rev: Rev, value: impl Fn(&str) -> Option<Text>) {
     let cells = answered.cells.iter().map(|cell| &cell.column);
-    let mut seen: Vec<Text> = cells.chain(answered.shown.iter().map(|(column, _)| column)).cloned().collect();
+    let mut seen: Vec<Text> =
+        cells.chain(answered.made().iter().map(|(column, _)| column)).cloned().collect();
     let places: Vec<Place> = state.outbox.of_row(&answered.row).map(|(place, _)| place).collect();
     for place in places {
         let mut goes_on = false;

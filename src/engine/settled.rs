@@ -92,19 +92,34 @@ fn meet(state: &State, fresh: &mut Pending, base: Option<Base>) {
             fresh.base = Some(base.rev);
         }
         None if fresh.op == Op::Update => {
-            let key = table.key.iter().zip(fresh.row.1.values());
-            let cell = |(column, value): (&Text, &str)| Cell {
-                column: column.clone(),
-                value: value.into(),
-                old: None,
-                stamp: fresh.stamp,
+            let is_sent = |column: &Text| {
+                !table.is_key(column) && table.column(column).is_some_and(|column| !column.generated)
             };
-            let mut cells: Vec<Cell> = key.map(cell).collect();
+            let key = table.key.iter().zip(fresh.row.1.values());
+            let key = key.map(|(column, value)| (column.clone(), Text::from(value)));
+            let others = std::mem::take(&mut fresh.shown).into_iter();
+            let others = others.filter(|(column, _)| is_sent(column));
+            let stamp = fresh.stamp;
+            let cell = |(column, value): (Text, Text)| Cell { column, value, old: None, stamp };
+            let mut cells: Vec<Cell> = key.chain(others).map(cell).collect();
             cells.extend(std::mem::take(&mut fresh.cells).into_iter().map(|cell| Cell { old: None, ..cell }));
             (fresh.op, fresh.cells, fresh.base) = (Op::Upsert, cells, None);
         }
         None => fresh.base = None,
     }
+}
+
+/// The row is about to go, with edits over it that a person may want to keep: the other columns stay with the first of
+/// them, as they were.
+pub(super) fn keep_whole(state: &mut State, id: &RowId) {
+    let first = state.outbox.of_row(id).find(|(_, pending)| pending.op == Op::Update);
+    let Some((place, pending)) = first.filter(|(_, pending)| pending.shown.is_empty()) else { return };
+    let Some(base) = state.rows.get(&id.0, &id.1) else { return };
+    let is_own = |column: &str| pending.cells.iter().any(|cell| &*cell.column == column);
+    let fields = base.row.fields();
+    let others = fields.into_iter().filter(|(column, _)| !is_own(column));
+    let shown: Vec<(Text, Text)> = others.map(|(column, value)| (column.into(), value.into())).collect();
+    state.outbox.edit(place, |pending| pending.shown = shown);
 }
 
 /// Later edits of the row become part of it, as they would have been before it was sent.

@@ -154,8 +154,20 @@ fn a_row_that_they_deleted_is_made_again_from_mine() {
     let pending = device.pending("a").remove(0);
     assert_eq!((pending.op, pending.base, pending.row.clone()), (Op::Upsert, None, row));
     let names: Vec<_> = cells(&pending).iter().map(|(column, ..)| *column).collect();
-    assert_eq!(names, ["id", "title"]);
-    assert!(device.row("a").is_some_and(|row| row.contains("mine")));
+    assert_eq!(names, ["id", "n", "project", "title"], "the whole row, as it was but for what was changed");
+    assert_eq!(device.row("a").as_deref(), Some(r#"{"id":"a","title":"mine","n":1,"project":null}"#));
+}
+
+/// The pull that takes the row away may come before the answer.
+#[test]
+fn a_row_that_went_under_an_edit_can_be_made_again_whole() {
+    let mut device = Device::synced(&[r#"{"id":"a","title":"old","n":1}"#]);
+    device.update("a", &[("title", "\"mine\"")]);
+    let cursors = [("projects", Some("c1")), ("entries", Some("c1"))];
+    device.pull_last(&cursors, "c2", &[], &[(rev(9), r#"{"id":"a"}"#)]);
+    let mutation = device.answer("a", Outcome::Conflict { rev: None, row: None }, None);
+    retry(&mut device, mutation, &[]);
+    assert_eq!(device.row("a").as_deref(), Some(r#"{"id":"a","title":"mine","n":1,"project":null}"#));
 }
 
 #[test]

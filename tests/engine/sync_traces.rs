@@ -303,3 +303,21 @@ fn at_rest_it_looks_again_after_five_minutes() {
     bench.now_ms += INTERVAL_MS;
     assert_eq!(bench.run([Event::Wake, Event::Leased]), ["lease", PULL]);
 }
+
+/// The server forgets its answers after 90 days: sent again, the batch might take effect twice (invariant 2).
+#[test]
+fn a_batch_that_nobody_answered_for_eighty_days_is_not_sent_again() {
+    let mut bench = pushing();
+    bench.step(failed(ErrorCode::Offline));
+    bench.now_ms += 80 * 86_400_000;
+    assert_eq!(bench.run([Event::Now, Event::Leased]), ["lease", "send push 1"], "there is time still");
+    bench.step(failed(ErrorCode::Offline));
+    bench.now_ms += 86_400_000;
+    assert_eq!(bench.run([Event::Now, Event::Leased]), ["lease", "append pushed 1"]);
+    assert_eq!(bench.fold(), [PULL]);
+    let pending = bench.device.pending("a").remove(0);
+    assert!(
+        matches!(&pending.standing, Standing::Refused { code, .. } if &**code == "outcome_unknown"),
+        "{pending:?}"
+    );
+}

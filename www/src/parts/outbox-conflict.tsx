@@ -58,11 +58,18 @@ export function OutboxConflict({ entry, all, title, mend }: RowProps) {
   );
 }
 
-function story({ operation, theirs }: RowProps["entry"]): string {
+function story({ operation, theirs, error }: RowProps["entry"]): string {
+  if (error?.code === "lost_by_restore") return LOST[theirs === null ? "gone" : "older"];
   if (operation === "delete") return "You deleted this entry; meanwhile it was changed elsewhere. Keep mine deletes it, keep theirs brings it back.";
   if (theirs === null) return "You changed this entry; meanwhile it was deleted elsewhere. Keep mine writes it again, keep theirs lets it go.";
   return "You changed this entry; meanwhile it was changed elsewhere, too. Until you decide, you see yours.";
 }
+
+/** The server was restored to an earlier state. */
+const LOST = {
+  gone: "The server went back to an earlier state, in which this entry is not there yet. Keep mine writes it again, keep theirs lets it go.",
+  older: "The server went back to an earlier state of this entry. Keep mine writes yours again, keep theirs takes the earlier one.",
+};
 
 /** What a delete would take away. */
 function Theirs({ row }: { row: Record<string, unknown> }) {

@@ -51,6 +51,7 @@ function SyncCard({ status }: { status: Status }) {
         <div><dt>Pending</dt><dd>{counted(status.pending, "change")}</dd></div>
         <div><dt>Last sent</dt><dd>{status.lastPush === null ? "not yet" : age(status.lastPush, now)}</dd></div>
         <div><dt>Last fetched</dt><dd>{status.lastPull === null ? "not yet" : age(status.lastPull, now)}</dd></div>
+        <div><dt>Last compared</dt><dd>{compared(status.audits, now)}</dd></div>
       </dl>
       <div class="actions">
         <button type="button" class="button primary" disabled={working || !on} onClick={() => void run(() => tc.sync.now())}>
@@ -66,6 +67,11 @@ function SyncCard({ status }: { status: Status }) {
       </div>
     </section>
   );
+}
+
+/** When the tables were last found to be as the server has them, or were mended. */
+function compared(audits: Status["audits"], now: number): string {
+  return audits.length === 0 ? "not yet" : age(Math.min(...audits.map(({ ended }) => ended)), now);
 }
 
 const HEADINGS: Record<Health, string> = {
