@@ -37,6 +37,11 @@ bench-quick: setup ## the same, fewer passes, writes and rows: about two minutes
 	@node scripts/build-pkg.mjs --quiet
 	@node benches/run.mjs --quick
 
+.PHONY: bench-sync
+bench-sync: setup ## measure sync on a real PostgreSQL, beside RxDB's Supabase plugin: about seven minutes
+	@node scripts/build-pkg.mjs --quiet
+	@node benches/sync.mjs
+
 .PHONY: sim
 sim: setup ## simulate many worlds with all faults: SEEDS=10000, START=1
 	@SEEDS=$(SEEDS) START=$(START) node scripts/sim.mjs

@@ -6,9 +6,9 @@ import { fillerFor } from './filler.mjs'
 
 const PASSWORD = 'a long enough password'
 /** With these a page may measure time to 5 µs instead of 100. */
-const ISOLATED = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' }
+export const ISOLATED = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' }
 
-const TABLE = `
+export const TABLE = `
   create table public.notes (
     id uuid not null default gen_random_uuid() primary key,
     user_id uuid not null default auth.uid(),
@@ -49,13 +49,14 @@ export async function startBenchServer(staticDir, counts) {
   return { url: server.url, writer, readers, close: server.close }
 }
 
-async function signUp({ url, anonKey: key }, email) {
+/** Someone new: who it is, their token, and what a page needs to be them. */
+export async function signUp({ url, anonKey: key }, email) {
   const answer = await fetch(`${url}/auth/v1/signup`, {
     method: 'POST',
     headers: { apikey: key, 'content-type': 'application/json' },
     body: JSON.stringify({ email, password: PASSWORD }),
   })
   if (!answer.ok) throw new Error(`sign-up answered ${answer.status}: ${await answer.text()}`)
-  const { user } = await answer.json()
-  return { user: user.id, project: { url, key, email, password: PASSWORD } }
+  const { user, access_token: token } = await answer.json()
+  return { user: user.id, token, project: { url, key, email, password: PASSWORD } }
 }

@@ -1,7 +1,7 @@
 // RxDB on its Dexie storage, as its documentation uses it: a schema with two indexes, bulkInsert, insert, find, bulkUpsert, `$`.
 // No replication. It answers its own documents.
 
-import { createRxDatabase, type RxJsonSchema } from "rxdb/plugins/core";
+import { createRxDatabase, type RxCollection, type RxJsonSchema } from "rxdb/plugins/core";
 import { getRxStorageDexie } from "rxdb/plugins/storage-dexie";
 import type { Durability, Note, Store } from "./store.js";
 
@@ -22,23 +22,28 @@ const SCHEMA: RxJsonSchema<Note> = {
 /** Its Dexie storage hands these settings to Dexie. */
 type Settings = NonNullable<Parameters<typeof getRxStorageDexie>[0]>;
 
-export async function openRxDb(name: string, durability: Durability): Promise<Store> {
+export async function openCollection(name: string, durability: Durability) {
   const settings = { chromeTransactionDurability: durability } as Settings;
   const database = await createRxDatabase({ name, storage: getRxStorageDexie(settings) });
-  const { notes } = await database.addCollections({ notes: { schema: SCHEMA } });
-  const range = (from: string, to: string) => notes!.find({ selector: { at: { $gte: from, $lt: to } }, sort: [{ at: "asc" }] });
-  const latest = (status: string, limit: number) => notes!.find({ selector: { status }, sort: [{ at: "desc" }], limit });
+  const { notes } = await database.addCollections<{ notes: RxCollection<Note> }>({ notes: { schema: SCHEMA } });
+  return { database, notes: notes! };
+}
+
+export async function openRxDb(name: string, durability: Durability): Promise<Store> {
+  const { database, notes } = await openCollection(name, durability);
+  const range = (from: string, to: string) => notes.find({ selector: { at: { $gte: from, $lt: to } }, sort: [{ at: "asc" }] });
+  const latest = (status: string, limit: number) => notes.find({ selector: { status }, sort: [{ at: "desc" }], limit });
   return {
-    insertAll: async (rows) => written(await notes!.bulkInsert(rows)),
-    async insert(row) { await notes!.insert(row); },
+    insertAll: async (rows) => written(await notes.bulkInsert(rows)),
+    async insert(row) { await notes.insert(row); },
     async update(from, to, changes) { // ten times as quick as its query.patch, which writes one by one
       const found = await range(from, to).exec();
-      written(await notes!.bulkUpsert(found.map((note) => ({ ...note.toMutableJSON(), ...changes }))));
+      written(await notes.bulkUpsert(found.map((note) => ({ ...note.toMutableJSON(), ...changes }))));
     },
-    async get(id) { return (await notes!.findOne(id).exec())!; },
+    async get(id) { return (await notes.findOne(id).exec())!; },
     range: (from, to) => range(from, to).exec(),
     latest: (status, count) => latest(status, count).exec(),
-    all: () => notes!.find().exec(),
+    all: () => notes.find().exec(),
     watch(status, count, callback) {
       const subscription = latest(status, count).$.subscribe(callback);
       return () => subscription.unsubscribe();

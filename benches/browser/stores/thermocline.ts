@@ -11,25 +11,35 @@ const PART = 1_000;
 
 type Client = ReturnType<typeof createClient<any>>;
 
-export async function openClient(name: string, durability: Durability, project: Project) {
+/** A client whose user is signed in, with sync off if the database is new. */
+export async function signedInClient(name: string, durability: Durability, project: Project) {
   const { url, key, email, password } = project;
   const tc = await openThermocline({ url, key, tables: ["notes"], name, durability });
   const supabase: Client = createClient<any>(url, key, {
     global: { fetch: tc.fetch },
     auth: { storageKey: name, autoRefreshToken: false },
   });
-  if (tc.status().user === null) {
+  const isNew = tc.status().user === null;
+  if (isNew) {
     const { error } = await supabase.auth.signInWithPassword({ email, password });
     if (error) throw error;
-    await tc.sync.start();
-    await tc.sync.now();
-    await tc.sync.stop();
   }
   const remove = async () => {
     await tc.close();
     await removeDatabases(`thermocline/${name}`);
   };
-  return { tc, supabase, remove };
+  return { tc, supabase, remove, isNew };
+}
+
+/** The same, with the table's definition and the rows that the server has. */
+export async function openClient(name: string, durability: Durability, project: Project) {
+  const client = await signedInClient(name, durability, project);
+  if (client.isNew) {
+    await client.tc.sync.start();
+    await client.tc.sync.now();
+    await client.tc.sync.stop();
+  }
+  return client;
 }
 
 export async function openThroughSupabase(name: string, durability: Durability, project: Project): Promise<Store> {
