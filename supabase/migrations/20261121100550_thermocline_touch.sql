@@ -4,7 +4,8 @@
 --
 -- For triggers on what policies read (memberships, grants), in functions that are security definer: users may not call it. Each
 -- row is buried for its owner and then stamped anew, later. Of a key the greatest revision wins, so whoever still sees the row
--- has it again after the next pull, and whoever does not is left with the tombstone. The stamps of its columns stay.
+-- has it again after the next pull, and whoever does not is left with the tombstone. The stamps of its columns stay; the
+-- table's own update triggers fire, with equal rows.
 
 create function thermocline.touch(rel regclass, keys jsonb) returns bigint
   language plpgsql volatile set search_path = public, extensions -- the table's own triggers run in here
