@@ -7,6 +7,7 @@ use crate::dice::Dice;
 use crate::faults::Faults;
 use crate::network::{Asker, Network};
 use crate::shelf::Disk;
+use crate::tab::Tab;
 use crate::world::trace;
 use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
@@ -37,6 +38,10 @@ pub fn at_once<T>(future: impl Future<Output = T>) -> T {
 pub struct Acknowledged {
     pub request: Request,
     pub decision: Decision,
+    /// Values that a person gave a dead letter or a conflict: in the log from this seq on.
+    pub mended_at: Option<Seq>,
+    /// Values that went with a dead letter when it was discarded.
+    pub let_go: Vec<(RowId, Text, Text)>,
     /// The browser threw the database away, and no context that had seen it survived.
     pub is_gone: bool,
 }
@@ -45,6 +50,8 @@ pub struct Client {
     pub number: usize,
     pub ground: Ground,
     pub contexts: Vec<Context>,
+    /// Where a person looks at what is to be mended.
+    pub tabs: Vec<Tab>,
     /// The context that holds the sync lease, by its life.
     lease: Option<u64>,
     pub acknowledged: Vec<Acknowledged>,
@@ -69,6 +76,7 @@ impl Client {
             store,
             archive: Disk::default(),
             places: BTreeMap::new(),
+            retries: BTreeMap::new(),
             first_place: 0,
             tally: Tally::default(),
         };
@@ -76,6 +84,7 @@ impl Client {
             number,
             ground,
             contexts: Vec::new(),
+            tabs: Vec::new(),
             lease: None,
             acknowledged: Vec::new(),
             answered: 0,
@@ -102,7 +111,7 @@ impl Client {
         now_ms.saturating_add_signed(self.ahead_ms)
     }
 
-    fn open(&mut self) -> Context {
+    pub fn open(&mut self) -> Context {
         self.lives += 1;
         Context::open(self.lives, &mut self.ground)
     }
@@ -119,6 +128,7 @@ impl Client {
     pub fn lose_power(&mut self, dice: &mut Dice) {
         let store = &self.ground.store;
         store.lose_power(dice.below(store.unflushed() + 1));
+        self.tabs.clear();
         for at in 0..self.contexts.len() {
             self.crash(at);
         }
@@ -134,12 +144,16 @@ impl Client {
         if !is_frozen {
             self.catch_up(best);
         }
+        self.tabs.clear();
         let gone = self.ground.be_evicted();
         let State { answers, seq, .. } = &self.contexts[best].state;
         let (former, here) = self.acknowledged.split_at_mut(self.answered);
         former.iter_mut().for_each(|acknowledged| acknowledged.is_gone |= *seq < self.taken_over);
         here.iter_mut().for_each(|acknowledged| {
-            acknowledged.is_gone = answers.get(acknowledged.request.id).is_none();
+            acknowledged.is_gone = match acknowledged.mended_at {
+                Some(mended_at) => *seq < mended_at,
+                None => answers.get(acknowledged.request.id).is_none(),
+            };
         });
         self.answered = self.acknowledged.len();
         for at in 0..self.contexts.len() {
@@ -268,7 +282,7 @@ impl Client {
     }
 
     /// Lets one of the next writes to the store fail, perhaps.
-    fn fail_soon(&mut self, within: usize, faults: &Faults, dice: &mut Dice) {
+    pub fn fail_soon(&mut self, within: usize, faults: &Faults, dice: &mut Dice) {
         if dice.chance(faults.storage) {
             let failures = [StoreFailure::QuotaExceeded, StoreFailure::Aborted, StoreFailure::AnswerLost];
             let passed = std::iter::repeat_n(None, dice.below(within));
@@ -291,7 +305,13 @@ impl Client {
             self.contexts[at].drafts.push_front((saw, request)); // its writer tries again
             return;
         };
-        self.acknowledged.push(Acknowledged { request: request.clone(), decision, is_gone: false });
+        self.acknowledged.push(Acknowledged {
+            request: request.clone(),
+            decision,
+            mended_at: None,
+            let_go: Vec::new(),
+            is_gone: false,
+        });
         if dice.chance(faults.crash) {
             return self.crash(at);
         }

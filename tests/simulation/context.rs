@@ -30,6 +30,8 @@ pub struct Ground {
     pub archive: Disk,
     /// Place of each mutation when it was sealed.
     pub places: BTreeMap<MutationId, u64>,
+    /// What was tried again: the new mutation, and the one it stands for, with whether that or one before was a conflict.
+    pub retries: BTreeMap<MutationId, (MutationId, bool)>,
     /// Above all places of the databases before this one.
     pub first_place: u64,
     pub tally: Tally,
@@ -47,6 +49,11 @@ pub struct Tally {
     pub evictions: usize,
     /// Segments of mutations.
     pub mutations: usize,
+    /// Dead letters and conflicts that somebody decided about.
+    pub mended: usize,
+    /// Changes of definitions, and of rights.
+    pub redefined: usize,
+    pub rights: usize,
 }
 
 impl Sum for Tally {
@@ -60,6 +67,9 @@ impl Sum for Tally {
             reloads: a.reloads + b.reloads,
             evictions: a.evictions + b.evictions,
             mutations: a.mutations + b.mutations,
+            mended: a.mended + b.mended,
+            redefined: a.redefined + b.redefined,
+            rights: a.rights + b.rights,
         })
     }
 }

@@ -28,6 +28,10 @@ pub struct Faults {
     pub restore: u32,
     /// Someone else's transaction begins, and commits much later.
     pub foreign: u32,
+    /// Somebody alters a table.
+    pub redefine: u32,
+    /// The user may see some row no more, or again.
+    pub rights: u32,
     /// A network connection is lost or found, a user signs out or in, sync is stopped or started.
     pub whims: u32,
     /// A client's clock jumps, up to an hour ahead of the true time or behind it.
@@ -53,6 +57,8 @@ impl Faults {
             steal_lease: some(100),
             restore: 0,
             foreign: some(300),
+            redefine: 0,
+            rights: 0,
             whims: some(80),
             clock: some(200),
             freeze: some(300),

@@ -12,10 +12,13 @@ mod client;
 mod context;
 mod dice;
 mod faults;
+mod invariants;
 mod model_server;
 mod network;
+mod person;
 #[path = "../engine/shelf.rs"]
 mod shelf;
+mod tab;
 mod world;
 
 use context::Tally;
@@ -37,12 +40,10 @@ fn whatever_fails_nothing_is_lost_and_all_agree_in_the_end() {
     let tally = try_all(start..start + count);
     eprintln!("{tally:?}");
     eprintln!("{count} runs, {} steps passed", tally.steps);
-    let Tally { decided, lost, given_up, merges, evictions, mutations, .. } = tally;
-    assert!(
-        count < MANY
-            || [decided, lost, given_up, merges, evictions, mutations].iter().all(|count| *count > 0),
-        "{tally:?}"
-    );
+    let Tally { decided, lost, given_up, merges, evictions, mutations, mended, redefined, rights, .. } =
+        tally;
+    let troubles = [decided, lost, given_up, merges, evictions, mutations, mended, redefined, rights];
+    assert!(count < MANY || troubles.iter().all(|count| *count > 0), "{tally:?}");
 }
 
 /// What failed in a world.

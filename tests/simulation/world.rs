@@ -4,12 +4,21 @@ use crate::client::{Client, USER};
 use crate::context::Tally;
 use crate::dice::Dice;
 use crate::faults::Faults;
-use crate::model_server::{Policy, Server, Settled, Setup, schema};
+use crate::model_server::{Policy, Server, Setup};
 use crate::network::Network;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::tab::{Letter, Wish};
+use std::collections::BTreeMap;
+use thermocline::engine::RowId;
 use thermocline::engine::interface::Event;
-use thermocline::engine::{Picture, RowId, State};
-use thermocline::protocol::{Decision, Key, MutationId, Op, Stamp, Text};
+use thermocline::protocol::{Key, Op, Text};
+
+fn policy(dice: &mut Dice) -> Policy {
+    match dice.below(10) {
+        0..4 => Policy::Merge,
+        4..7 => Policy::RemoteWins,
+        _ => Policy::Ask,
+    }
+}
 
 /// What happens, with `TRACE=1`.
 pub fn trace(what: impl FnOnce() -> String) {
@@ -30,10 +39,13 @@ pub struct World {
     network: Network,
     now_ms: u64,
     values: u64,
+    /// How often somebody mends what was refused.
+    mends: u32,
     /// A restore undoes what had taken effect.
-    restores: bool,
+    pub restores: bool,
     /// Nobody else writes: every change of the only client must be taken as it is.
-    alone: bool,
+    pub alone: bool,
+    tally: Tally,
     /// A context that is frozen, and for how many steps.
     frozen: Option<((usize, usize), usize)>,
     /// The row that each client changed last.
@@ -52,16 +64,23 @@ impl World {
         if alone {
             faults.foreign = 0;
         }
+        if !alone && dice.chance(200) {
+            faults.redefine = 150;
+        }
+        if !alone && dice.chance(200) {
+            faults.rights = 300;
+        }
         // Who has lost what he knew of the server's rows may write beside them.
         if !alone && dice.chance(300) {
             faults.evict = 150;
         }
         let setup = Setup {
-            policy: if dice.chance(500) { Policy::Merge } else { Policy::RemoteWins },
+            policies: [policy(&mut dice), policy(&mut dice)],
             cascade: !alone && dice.chance(400),
             touch_parent: !alone && dice.chance(300),
             page_rows: 1 + dice.below(3),
         };
+        let mends = if dice.chance(700) { dice.below(1_000) as u32 } else { 0 };
         let count = if alone { 1 } else { 2 + dice.below(2) };
         let clients = (0..count).map(|number| Client::new(number, 1 + dice.below(2))).collect();
         let mut world = Self {
@@ -71,8 +90,10 @@ impl World {
             network: Network::default(),
             now_ms: 1_700_000_000_000,
             values: 0,
+            mends,
             restores,
             alone,
+            tally: Tally::default(),
             frozen: None,
             touched: BTreeMap::new(),
             dice,
@@ -89,12 +110,15 @@ impl World {
     pub fn run(&mut self) -> Tally {
         for _ in 0..STEPS {
             self.step();
+            self.tally.steps += 1;
             self.check();
         }
         self.heal();
         self.check_at_rest();
-        let steps = Tally { steps: STEPS, ..Tally::default() };
-        self.clients.iter().map(|client| client.ground.tally).chain([steps]).sum()
+        self.settle_everything();
+        self.check_at_rest();
+        self.check_nothing_is_pending();
+        self.clients.iter().map(|client| client.ground.tally).chain([self.tally]).sum()
     }
 
     /// A context that has just been opened.
@@ -127,7 +151,8 @@ impl World {
             81..83 => self.clients[client].feed(at, Event::Now, self.now_ms, &mut self.dice),
             83..87 => self.clients[client].begin_checkpoint(at, &self.faults, &mut self.dice),
             87..92 => self.clients[client].end_checkpoint(at, &self.faults, &mut self.dice),
-            92..96 => self.foreign(),
+            92..95 => self.foreign(),
+            95..97 => self.mend(client),
             _ => self.mishap(client, at),
         }
         self.restart_new_lives();
@@ -228,6 +253,14 @@ impl World {
         } else if self.restores && self.dice.chance(150) {
             self.server.save();
         }
+        if self.dice.chance(self.faults.redefine) {
+            self.server.redefine(&mut self.dice);
+            self.tally.redefined += 1;
+        }
+        if self.dice.chance(self.faults.rights) {
+            self.server.change_rights(true, &mut self.dice);
+            self.tally.rights += 1;
+        }
         if self.dice.chance(self.faults.freeze) {
             self.frozen = Some(((client, at), 40 + self.dice.below(160)));
         }
@@ -264,6 +297,9 @@ impl World {
     fn heal(&mut self) {
         self.faults = Faults::none();
         self.server.commit_all(&mut self.dice);
+        if self.server.altered.any {
+            self.open_anew();
+        }
         for round in 0..40 {
             for client in 0..self.clients.len() {
                 for at in 0..self.clients[client].contexts.len() {
@@ -290,6 +326,14 @@ impl World {
         }
     }
 
+    /// Definitions are read once in a context's life.
+    fn open_anew(&mut self) {
+        for client in &mut self.clients {
+            (0..client.contexts.len()).for_each(|at| client.crash(at));
+        }
+        self.restart_new_lives();
+    }
+
     /// Effects and parcels until there are none.
     fn settle(&mut self) {
         for _ in 0..20_000 {
@@ -311,172 +355,78 @@ impl World {
     }
 }
 
-/// What must hold at any time.
+/// People, and what they decide.
 impl World {
-    fn check(&self) {
-        self.check_effects_and_order();
-        for client in &self.clients {
-            for context in &client.contexts {
-                check_held_back(&context.state);
-                self.check_base_rows(&context.picture());
-                for other in client.contexts.iter().filter(|other| other.state.seq == context.state.seq) {
-                    let (one, two) = (context.picture(), other.picture());
-                    assert_eq!(one, two, "invariant 7: two contexts at seq {}", context.state.seq);
-                }
-            }
-            self.check_acknowledged(client);
+    /// Who looks at what the server did not take may be late, and may be wrong once more.
+    fn mend(&mut self, client: usize) {
+        let contexts = &self.clients[client].contexts;
+        let has_any =
+            contexts.iter().any(|context| context.state.outbox.iter().any(|(_, p)| p.needs_decision()));
+        if !has_any || !self.dice.chance(self.mends) {
+            return;
+        }
+        let Some((tab, letters)) = self.clients[client].letters(&mut self.dice) else { return };
+        let letter = &letters[self.dice.below(letters.len())];
+        let wish = self.wish(letter, 80);
+        let faults = self.faults;
+        self.clients[client].mend(tab, letter.mutation, &wish, &faults, self.now_ms, &mut self.dice);
+        if self.dice.chance(500) {
+            self.clients[client].feed(0, Event::Wrote, self.now_ms, &mut self.dice);
+        }
+        if self.dice.chance(self.faults.crash) {
+            self.clients[client].crash(0);
         }
     }
 
-    /// Every version that a client holds is one that the server had (invariant 6: outcome and base row).
-    fn check_base_rows(&self, picture: &Picture) {
-        for (table, rows) in &picture.tables {
-            for (key, (rev, text)) in &rows.base {
-                let texts = self.server.history.get(&((table.clone(), Key::from_text(key)), *rev));
-                let is_known = texts.is_some_and(|texts| texts.contains(text));
-                assert!(
-                    rev.0 == 0 || is_known,
-                    "invariant 6: {table} {key} never was {rev:?} {text}, but {texts:?}"
-                );
-            }
-        }
-    }
-
-    /// Invariant 1: what was acknowledged is in the log, whatever has crashed.
-    fn check_acknowledged(&self, client: &Client) {
-        let newest = client.contexts.iter().max_by_key(|context| context.state.seq).expect("a context");
-        for acknowledged in &client.acknowledged[client.answered..] {
-            let known = newest.state.answers.get(acknowledged.request.id);
-            // A context that has not caught up may not know it yet.
-            let at_end = crate::client::at_once(thermocline::store::Store::tail(
-                &client.ground.store,
-                newest.state.seq,
-            ));
-            if at_end.is_ok_and(|tail| tail.frames.is_empty()) {
-                assert_eq!(known, Some(&acknowledged.decision), "invariant 1: {:?}", acknowledged.request);
-            }
-        }
-    }
-
-    /// Invariants 2 and 3.
-    fn check_effects_and_order(&self) {
-        let mut seen: BTreeSet<MutationId> = BTreeSet::new();
-        let mut last: BTreeMap<(usize, &RowId), (u64, Stamp)> = BTreeMap::new();
-        for Settled { id, row, stamp, .. } in &self.server.settled {
-            assert!(seen.insert(*id), "invariant 2: {id} took effect twice");
-            for client in &self.clients {
-                let Some(place) = client.ground.places.get(id) else { continue };
-                let Some((before, made)) = last.insert((client.number, row), (*place, *stamp)) else {
-                    continue;
-                };
-                assert!(before < *place, "invariant 3: {row:?} of client {}", client.number);
-                // An evicted database takes its greatest stamp along.
-                let is_same_life = before >= client.ground.first_place;
-                assert!(!is_same_life || made < *stamp, "invariant 3: {id} was made later, its stamp is not");
-            }
-        }
-        if self.alone {
-            assert_eq!(self.server.superseded, 0, "invariant 2: nobody else is here to win");
-        }
-    }
-}
-
-/// What must hold once everybody has pushed and pulled everything.
-impl World {
-    fn check_at_rest(&self) {
-        self.check();
-        for client in &self.clients {
-            let state = &client.contexts[0].state;
-            let picture = client.contexts[0].picture();
-            assert_eq!(state.batch, None, "client {}: every batch is answered", client.number);
-            let stuck = stuck_rows(state);
-            for table in ["entries", "projects"] {
-                let server: BTreeMap<String, _> = self
-                    .server
-                    .table(table)
-                    .into_iter()
-                    .map(|(key, (rev, row))| (key.as_str().to_owned(), (rev, row.as_str().to_owned())))
-                    .collect();
-                let held = &picture.tables[table];
-                assert_eq!(held.base, server, "invariants 4 and 5: {table} at client {}", client.number);
-                let is_stuck = |key: &str| stuck.contains(&(table.into(), Key::from_text(key)));
-                let mut rows = held.visible.clone();
-                let mut expected: BTreeMap<String, String> =
-                    server.into_iter().map(|(key, (_, row))| (key, row)).collect();
-                rows.retain(|key, _| !is_stuck(key));
-                expected.retain(|key, _| !is_stuck(key));
-                assert_eq!(rows, expected, "invariant 4: {table} as client {} shows it", client.number);
-            }
-            for (_, pending) in state.outbox.iter() {
-                assert!(stuck.contains(&pending.row), "invariant 10: {pending:?} waits for nothing");
-            }
-            if !self.restores {
-                self.check_nothing_was_lost(client);
-            }
-        }
-    }
-
-    /// Invariants 1 and 2: the last acknowledged value of every column has reached the server, or waits, or was
-    /// refused where the app can see it.
-    fn check_nothing_was_lost(&self, client: &Client) {
-        // The last that is not gone, and those after it: what is gone may have reached the server before.
-        let mut last: BTreeMap<(RowId, Text), Vec<Text>> = BTreeMap::new();
-        for acknowledged in &client.acknowledged {
-            let Decision::Done(flags) = &acknowledged.decision else { continue };
-            let took_effect = acknowledged.request.mutations.iter().zip(flags).filter(|(_, flag)| **flag);
-            for (mutation, _) in took_effect {
-                let row = (mutation.table.clone(), mutation.key.clone());
-                if mutation.op == Op::Delete {
-                    last.retain(|(other, _), _| *other != row);
-                }
-                for change in mutation.changes.iter().filter(|change| &*change.column != "id") {
-                    let cell = (row.clone(), change.column.clone());
-                    match last.get_mut(&cell) {
-                        Some(values) if acknowledged.is_gone => values.push(change.value.clone()),
-                        _ if acknowledged.is_gone => {}
-                        _ => _ = last.insert(cell, vec![change.value.clone()]),
+    fn wish(&mut self, letter: &Letter, still_wrong: u32) -> Wish {
+        match self.dice.below(10) {
+            0..3 => Wish::Discard,
+            3..5 => Wish::Retry(None),
+            _ if letter.is_removal => Wish::Retry(None),
+            _ => {
+                let mut values = serde_json::Map::new();
+                for (column, type_name) in &letter.columns {
+                    if !self.dice.chance(500) {
+                        continue;
                     }
+                    self.values += 1;
+                    let wrong = self.dice.chance(still_wrong);
+                    let value = match &**column {
+                        "title" | "name" => format!("v{}", self.values).into(),
+                        "n" if wrong => (-1).into(),
+                        "n" => self.values.into(),
+                        "project" => serde_json::Value::Null,
+                        _ => continue,
+                    };
+                    let is_text = &**type_name == "text" && value.is_number();
+                    let value = if is_text { value.to_string().into() } else { value };
+                    values.insert(column.to_string(), value);
                 }
+                Wish::Retry(Some(serde_json::Value::from(values).to_string()))
             }
         }
-        let state = &client.contexts[0].state;
-        for ((row, column), values) in last {
-            let is_last = |value: &Text| values.contains(value);
-            let mut settled = self.server.settled.iter().filter(|settled| settled.row == row);
-            let is_settled = settled.any(|settled| settled.cells.get(&column).is_some_and(is_last));
-            let mut cells = state.outbox.of_row(&row).flat_map(|(_, pending)| &pending.cells);
-            let waits = cells.any(|cell| cell.column == column && is_last(&cell.value));
-            let number = client.number;
-            assert!(
-                is_settled || waits,
-                "invariant 1: {row:?} {column} = {values:?} of client {number} is gone"
-            );
-        }
     }
-}
 
-/// What was made after a dead letter of its row is not sent (DESIGN 6).
-fn check_held_back(state: &State) {
-    let mut stuck: BTreeSet<&RowId> = BTreeSet::new();
-    for (_, pending) in state.outbox.iter() {
-        let is_behind = stuck.contains(&pending.row);
-        assert!(!is_behind || !pending.sealed, "invariant 3: {} leaves before a dead letter", pending.id);
-        if !pending.is_waiting() {
-            stuck.insert(&pending.row);
+    /// Somebody goes through all that was refused until nothing is left to decide.
+    fn settle_everything(&mut self) {
+        const TRIES: usize = 3;
+        for round in 0.. {
+            let mut busy = false;
+            for client in 0..self.clients.len() {
+                self.clients[client].tabs.clear();
+                while let Some((tab, letters)) = self.clients[client].letters(&mut self.dice) {
+                    busy = true;
+                    let wish = if round < TRIES { self.wish(&letters[0], 0) } else { Wish::Discard };
+                    let (none, now_ms) = (Faults::none(), self.now_ms);
+                    self.clients[client].mend(tab, letters[0].mutation, &wish, &none, now_ms, &mut self.dice);
+                    self.clients[client].tabs.clear();
+                }
+            }
+            if !busy {
+                return;
+            }
+            assert!(round < 20, "invariant 10: what was discarded comes back");
+            self.heal();
         }
     }
-}
-
-/// Rows behind a dead letter, and rows whose changes refer to them.
-fn stuck_rows(state: &State) -> BTreeSet<RowId> {
-    let mut stuck: BTreeSet<RowId> = BTreeSet::new();
-    for (_, pending) in state.outbox.iter() {
-        let parent = pending.cells.iter().find(|cell| &*cell.column == "project" && &*cell.value != "null");
-        let parent = parent.map(|cell| ("projects".into(), Key::from_values([&*cell.value])));
-        if !pending.is_waiting() || parent.is_some_and(|parent| stuck.contains(&parent)) {
-            stuck.insert(pending.row.clone());
-        }
-    }
-    debug_assert!(schema().tables.len() == 2);
-    stuck
 }
