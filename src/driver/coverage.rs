@@ -83,6 +83,9 @@ pub enum Coverage {
 pub fn coverage(view: &View, asked: &Asked, freshness: Freshness) -> Coverage {
     let state = view.state();
     let Some(table) = state.schema.tables.get(asked.table) else { return Coverage::Past };
+    if table.is_local() {
+        return Coverage::Held;
+    }
     let is_held = |freshness| {
         asked.keys.is_some_and(|keys| keys.iter().all(|key| is_held(view, asked.table, key, freshness)))
     };

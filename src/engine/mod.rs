@@ -19,6 +19,7 @@ pub mod frame;
 mod horizon;
 mod imported;
 pub mod interface;
+mod local;
 mod outbox;
 mod own;
 mod picture;

@@ -10,7 +10,7 @@ use super::rows::{Base, RowId, Source};
 use super::settled::keep_whole;
 use super::state::State;
 use crate::protocol::push::Outcome;
-use crate::protocol::{Op, Rev, Row, Seq, Text};
+use crate::protocol::{Op, Rev, Row, Seq, Table, Text};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -83,6 +83,12 @@ fn settle(state: &mut State, seq: Seq, place: Place, id: &RowId, outcome: Outcom
     }
 }
 
+/// Of a table that is not pulled no older page can come, and no round ends that would let the answer come to rest.
+fn source(state: &State, table: &str) -> Source {
+    let is_pulled = state.schema.tables.get(table).is_none_or(Table::is_pulled);
+    if is_pulled { Source::Answer } else { Source::Pull }
+}
+
 fn refuse(state: &mut State, place: Place, code: Text, message: Text) -> bool {
     state.outbox.edit(place, |pending| pending.standing = Standing::Refused { code, message });
     true
@@ -107,7 +113,7 @@ fn applied(state: &mut State, seq: Seq, pending: &Pending, rev: Option<Rev>, set
     let stored: Vec<_> = shown.chain(told.iter().copied()).collect();
     let row = match pending.op {
         Op::Delete => {
-            state.rows.bury(table, key, rev, seq, Source::Answer);
+            state.rows.bury(table, key, rev, seq, source(state, table));
             return true;
         }
         // It may have been applied in another form.
@@ -134,7 +140,8 @@ fn applied(state: &mut State, seq: Seq, pending: &Pending, rev: Option<Rev>, set
     let is_known = row.is_some();
     if let Some(row) = row {
         let met = if pending.op == Op::Update { pending.base } else { Some(Rev(0)) };
-        state.rows.put(table, key, Base { rev, row, made_from: met }, seq, Source::Answer);
+        let source = source(state, table);
+        state.rows.put(table, key, Base { rev, row, made_from: met }, seq, source);
     }
     move_followers(state, pending, rev, |column| {
         stored.iter().rev().find(|(name, _)| *name == column).map(|(_, value)| Text::from(*value))
@@ -159,7 +166,7 @@ fn store_row(state: &mut State, seq: Seq, id: &RowId, rev: Rev, json: &str) -> O
     let definition = state.schema.tables.get(&id.0)?;
     let row = Row::from_json(definition, json).ok()?;
     let base = Base { rev, row: row.clone(), made_from: None };
-    state.rows.put(&id.0, &id.1, base, seq, Source::Answer);
+    state.rows.put(&id.0, &id.1, base, seq, source(state, &id.0));
     Some(row)
 }
 

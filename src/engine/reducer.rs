@@ -114,6 +114,9 @@ fn fold_schema(state: &mut State, schema: Schema, changes: &mut Changes) {
             continue;
         }
         changes.tables.push(name.clone());
+        if table.is_local() {
+            state.held.insert(name.clone());
+        }
         let former = before.cloned();
         state.rows.define(name, table);
         let Some(before) = former else { continue };

@@ -14,6 +14,7 @@
 //! not give way with it.
 
 use super::changes::Changes;
+use super::local;
 use super::outbox::{Cell, Pending, Place, Standing};
 use super::references::{is_parent, parents};
 use super::rows::RowId;
@@ -104,6 +105,9 @@ struct Edit<'a> {
 fn enqueue(state: &mut State, id: &RowId, edit: Edit<'_>) -> Option<Row> {
     let user = edit.user;
     let pending = pending(state, id, edit);
+    if state.schema.tables.get(&id.0).is_some_and(Table::is_local) {
+        return local::write(state, state.seq, id, &pending);
+    }
     match open_end(state, id, user) {
         _ if pending.op == Op::Update && pending.cells.is_empty() => {} // it changes nothing
         Some((place, Op::Insert | Op::Upsert | Op::Update)) if pending.op == Op::Update => {

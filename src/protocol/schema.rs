@@ -78,6 +78,21 @@ impl Table {
         self.columns.iter().position(|column| column.name == *name)
     }
 
+    /// Whether it is on this device alone: nothing of it is sent or pulled.
+    pub fn is_local(&self) -> bool {
+        &*self.direction == "local-only"
+    }
+
+    /// Whether rounds bring its rows.
+    pub fn is_pulled(&self) -> bool {
+        !self.is_local() && &*self.direction != "push-only"
+    }
+
+    /// Whether the server takes changes of it from devices.
+    pub fn is_read_only(&self) -> bool {
+        &*self.direction == "pull-only"
+    }
+
     pub fn is_key(&self, column: &str) -> bool {
         self.key.iter().any(|key| key.as_ref() == column)
     }

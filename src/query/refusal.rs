@@ -139,6 +139,11 @@ pub(super) fn null_value(table: &str, column: &str) -> PgError {
     PgError::new(400, "23502", message)
 }
 
+/// As the server refuses it.
+pub(super) fn read_only(table: &str) -> PgError {
+    PgError::new(403, "42501", format!("table \"{table}\" is pull-only"))
+}
+
 pub(super) fn generated_column(column: &str) -> PgError {
     PgError::new(400, "428C9", format!("cannot insert a non-DEFAULT value into column \"{column}\""))
         .with_details(format!("Column \"{column}\" is a generated column."))

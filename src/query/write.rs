@@ -6,7 +6,7 @@
 
 use super::body::{Given, read_body};
 use super::condition::{Condition, filter_query, whole_rows};
-use super::refusal::{Unprepared, unsupported};
+use super::refusal::{Unprepared, read_only, unsupported};
 use super::request::{Headers, Missing, Range, Resolution, Shape, first, parameters};
 use super::select::{Select, parse_select};
 use super::syntax::Cursor;
@@ -122,6 +122,9 @@ impl WritePlan {
         let Some(table) = schema.tables.get(&self.table) else {
             return unsupported(format!("the table {}, which is not synced", self.table));
         };
+        if table.is_read_only() {
+            return Err(read_only(&self.table).into());
+        }
         let mut prepared = Prepared::new(self);
         match &self.verb {
             Verb::Insert { rows: given, resolution, null_columns } => {

@@ -39,7 +39,7 @@ create table thermocline.tables (
   constraint tables_relation_key unique (relation),
   constraint tables_policy_is_known
     check (policy in ('remote-wins', 'local-wins', 'latest-wins', 'merge', 'ask', 'version')),
-  constraint tables_direction_is_known check (direction in ('both', 'push-only', 'pull-only', 'cache')),
+  constraint tables_direction_is_known check (direction in ('both', 'push-only', 'pull-only', 'local-only', 'cache')),
   constraint tables_choices_are_known
     check (choices <@ '{remote-wins,local-wins,latest-wins,merge,ask,version}' and policy = any (choices))
 );

@@ -111,7 +111,7 @@ declare
   bad text;
 begin
   if t.name is null then return thermocline.refusal('42P01', format('table "%s" is not enabled for sync', name)); end if;
-  if t.direction = 'pull-only' then return thermocline.refusal('42501', format('table "%s" is pull-only', name)); end if;
+  if t.direction in ('pull-only', 'local-only') then return thermocline.refusal('42501', format('table "%s" is %s', name, t.direction)); end if;
   select c into bad from unnest(cols) c
     where c in ('_rev', '_at') or not exists (select from pg_catalog.pg_attribute a where a.attrelid = t.relation
       and a.attname = c and a.attnum > 0 and a.attgenerated = '' and a.attidentity = '') limit 1;

@@ -1,5 +1,5 @@
 -- Keys of several columns, generated and dropped columns, arrays, odd names, tables without an owner.
-select plan(18);
+select plan(19);
 
 create table gen (user_id uuid not null default auth.uid(), k text, dropped int, v int not null default 7, twice int generated always as (v * 2) stored,
   arr text[] default '{}', j jsonb, at timestamptz, "weird ""col" text, primary key (user_id, k));
@@ -43,6 +43,9 @@ select is(tests.pull(2, jsonb_build_object('places', jsonb_build_object('cursor'
 -- directions
 select thermocline.enable('places', null, direction => 'pull-only') \gset ignored_
 select is((tests.answer(1, tests.group('places', 'ins', 'name', tests.m(1, '{"id":3,"name":"y"}')))) #>> '{2,error,code}', '42501', 'nothing is pushed to a pull-only table');
+
+select thermocline.enable('places', null, direction => 'local-only') \gset ignored_
+select is((tests.answer(1, tests.group('places', 'ins', 'name', tests.m(1, '{"id":4,"name":"z"}')))) #>> '{2,error,message}', 'table "places" is local-only', 'nor to one that stays on the device');
 
 -- a trigger that turns a delete into something else
 select tests.make_table('kept', 'deleted_at timestamptz') \gset ignored_

@@ -323,3 +323,40 @@ fn a_time_that_lies_ahead_of_the_clock_says_nothing_of_freshness() {
     world.realm.now_ms.set(500_000);
     assert!(is_stale(&world.get("id=eq.20")));
 }
+
+/// The world's table, now of another direction, and online.
+fn directed(direction: &str) -> World {
+    let mut world = world();
+    let mut schema = schema();
+    schema.tables.values_mut().for_each(|table| table.direction = direction.into());
+    world.pool.run_until(world.tab.append(Frame::Schema(schema))).expect("stores");
+    world
+}
+
+#[test]
+fn a_local_table_is_answered_and_written_here_whatever_is_asked() {
+    let mut world = directed("local-only");
+    for query in ["n=gte.0", "order=n", "at=lt.2026-01-05T00:00:00Z", "id=eq.99"] {
+        assert!(!is_partial(&world.get(query)), "{query}");
+    }
+    let write = world.ask("PATCH", "n=lt.12", &[("prefer", "return=representation")], r#"{"n":99}"#);
+    let Route::Answer(answer) = write else { panic!("local") };
+    assert_eq!(ids(&answer), ["10", "11"]);
+    assert!(world.tab.state().outbox.is_empty(), "nothing waits to be sent");
+    assert_eq!(ids(&world.get("n=eq.99")), ["10", "11"]);
+    assert!(world.queries().is_empty(), "nobody is asked");
+}
+
+#[test]
+fn a_pull_only_table_is_read_and_not_written() {
+    let mut world = directed("pull-only");
+    assert_eq!(ids(&world.get("id=eq.12")), ["12"]);
+    for (method, query, body) in
+        [("POST", "", r#"{"id":"1"}"#), ("PATCH", "id=eq.12", r#"{"n":1}"#), ("DELETE", "id=eq.12", "")]
+    {
+        let Route::Answer(answer) = world.ask(method, query, &[], body) else { panic!("local") };
+        assert_eq!(answer.status, 403, "{method}");
+        assert!(answer.body.contains("42501") && answer.body.contains("pull-only"), "{}", answer.body);
+    }
+    assert!(world.tab.state().outbox.is_empty());
+}

@@ -6,7 +6,7 @@ use thermocline::engine::interface::{At, Effect, Event, Failure, Message, Reply}
 use thermocline::engine::sync::Machine;
 use thermocline::protocol::pull::{PullAnswer, SchemaAnswer};
 use thermocline::protocol::push::{Outcome, PushAnswer};
-use thermocline::protocol::{ErrorCode, Fault, MutationId, Text};
+use thermocline::protocol::{ErrorCode, Fault, MutationId, Schema, Text};
 
 pub struct Bench {
     pub device: Device,
@@ -143,7 +143,11 @@ impl Bench {
 }
 
 pub fn known_schema() -> Event {
-    Event::Answered(Ok(Reply::Schema(SchemaAnswer::Tables { schema: schema(), unknown: Vec::new() })))
+    defined(schema())
+}
+
+pub fn defined(schema: Schema) -> Event {
+    Event::Answered(Ok(Reply::Schema(SchemaAnswer::Tables { schema, unknown: Vec::new() })))
 }
 
 pub fn last_page(cursor: &str) -> Event {

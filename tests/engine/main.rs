@@ -11,6 +11,7 @@ mod bench;
 mod cascades;
 mod coalescing;
 mod device;
+mod directions;
 mod golden_format;
 mod golden_segment;
 mod long_outbox;

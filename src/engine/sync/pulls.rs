@@ -5,8 +5,8 @@ use crate::engine::State;
 use crate::engine::interface::{At, Effect, Failure};
 use crate::engine::priority::{Priority, Step};
 use crate::engine::retention::DAY_MS;
-use crate::protocol::Text;
 use crate::protocol::pull::{PullRequest, told};
+use crate::protocol::{Table, Text};
 
 const HOUR_MS: u64 = 3_600_000;
 
@@ -79,6 +79,5 @@ impl Machine {
 
 /// Whether rounds bring a table's rows.
 fn is_pulled(state: &State, table: &Text) -> bool {
-    let definition = state.schema.tables.get(table);
-    definition.is_some_and(|table| !matches!(&*table.direction, "push-only" | "local-only"))
+    state.schema.tables.get(table).is_some_and(Table::is_pulled)
 }
