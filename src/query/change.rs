@@ -8,6 +8,7 @@ use super::body::Given;
 use super::cells::{Cells, Reader};
 use super::condition::{Condition, Search};
 use super::defaults::mutation_id;
+use super::natural::NaturalKey;
 use super::prepared::{Prepared, Touched};
 use super::refusal::*;
 use super::{Collate, Rows, WriteContext};
@@ -36,9 +37,18 @@ impl Change<'_> {
             return Err(generated_update(&self.table.columns[*place].name).into());
         }
         let mut reader = Reader::new(self.table);
+        let natural = NaturalKey::of(self.table);
+        let renames =
+            |(place, _): &&(usize, Text)| natural.as_ref().is_some_and(|natural| natural.holds(*place));
+        let renamed: Vec<&(usize, Text)> = values.iter().filter(renames).collect();
         for (key, row) in self.matches() {
             let key = Key::from_text(key);
-            let changes = self.changes(values, row, &reader.open(row), prepared.touched.len() + 1)?;
+            let cells = reader.open(row);
+            let is_renamed = renamed.iter().any(|(place, value)| *cells.get(*place) != **value);
+            if is_renamed && natural.as_ref().is_some_and(|natural| natural.made(self.name, &cells)) {
+                return Err(natural_key_stays(self.name).into());
+            }
+            let changes = self.changes(values, row, &cells, prepared.touched.len() + 1)?;
             let mutation = (!changes.is_empty()).then(|| {
                 let id = mutation_id(context.now_ms, (context.random)());
                 prepared.mutations.push(self.mutation(id, &key, Op::Update, changes));

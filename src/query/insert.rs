@@ -6,10 +6,12 @@
 use super::body::Given;
 use super::cells::Reader;
 use super::defaults::{Default, mutation_id};
+use super::natural::NaturalKey;
 use super::prepared::{Prepared, Touched};
 use super::refusal::*;
 use super::request::Resolution;
-use super::{Rows, WriteContext};
+use super::write::Conflict;
+use super::{Collate, Rows, WriteContext};
 use crate::protocol::{Change, Column, Key, Mutation, Op, Row, Table, Text, limits};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -17,8 +19,9 @@ use std::collections::BTreeSet;
 pub(super) struct Insert<'a> {
     pub name: &'a Text,
     pub table: &'a Table,
-    pub resolution: Option<Resolution>,
+    pub conflict: Conflict,
     pub null_columns: &'a [usize],
+    pub natural: Option<NaturalKey>,
 }
 
 /// A column as the statement fills it.
@@ -28,6 +31,15 @@ struct Filling<'t> {
     is_key: bool,
     /// Null where a row lacks it, whatever its default.
     is_null: bool,
+}
+
+/// Whether another row than that of the draft's key has its natural key.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Met {
+    None,
+    /// It is the row that the request means.
+    Row,
+    Other,
 }
 
 /// A row as it will be, and where each value comes from.
@@ -53,7 +65,7 @@ impl Insert<'_> {
     pub(super) fn prepare(
         &self,
         given: &[Given],
-        rows: &dyn Rows,
+        (rows, collate): (&dyn Rows, &dyn Collate),
         context: &mut WriteContext<'_>,
         prepared: &mut Prepared,
     ) -> Result<(), Unprepared> {
@@ -61,17 +73,22 @@ impl Insert<'_> {
         let null: Text = "null".into();
         let mut keys = BTreeSet::new();
         for (n, given) in given.iter().enumerate() {
-            let draft = self.draft(given, &fillings, &null, context)?;
+            let mut draft = self.draft(given, &fillings, &null, context)?;
             self.check(&fillings, &draft, n + 1)?;
+            let met = self.meet(&mut draft, (rows, collate))?;
             let key = self.key(&draft);
             let visible = rows.row(self.name, &key);
-            let again = !keys.insert(key.clone());
-            match (self.resolution, visible.is_some() || again) {
+            let mut again = !keys.insert(key.clone());
+            if let Some(derived) = self.derived(&draft).map(|id| Key::from_values([&*id])) {
+                again |= derived != key && !keys.insert(derived);
+            }
+            match (self.conflict.resolution, visible.is_some() || again || met == Met::Row) {
                 (None, true) => return Err(duplicate_key(self.name).into()),
                 (Some(Resolution::Ignore), true) => continue,
                 (Some(Resolution::Merge), _) if again => return Err(twice_in_one_upsert().into()),
                 _ => {}
             }
+            self.check_natural(&draft, visible, met)?;
             if visible.is_none() {
                 prepared.created += 1;
                 prepared.note_pending(self.pending(&draft));
@@ -94,6 +111,60 @@ impl Insert<'_> {
         columns.map(filling).collect()
     }
 
+    /// Looks for a row with the same natural key. Where the request names that, it is the row which is meant.
+    fn meet(&self, draft: &mut Draft, (rows, collate): (&dyn Rows, &dyn Collate)) -> Result<Met, Unprepared> {
+        let (Some(natural), Some(_)) = (&self.natural, self.derived(draft)) else { return Ok(Met::None) };
+        let value = |place: usize| draft.values[place].as_ref();
+        let found = natural.find((self.name, self.table), (rows, collate), value);
+        let Some(found) = found.filter(|found| *found != self.key(draft)) else { return Ok(Met::None) };
+        match self.conflict {
+            Conflict { is_natural: false, .. } => Ok(Met::Other),
+            Conflict { resolution: Some(Resolution::Ignore), .. } => Ok(Met::Row),
+            _ if draft.origins[natural.id] == Origin::Given => {
+                unsupported(format!("changing the primary key ({})", self.table.key.join(", ")))
+            }
+            _ => {
+                draft.values[natural.id] = found.values().first().map_or("null", |id| id).into();
+                Ok(Met::Row)
+            }
+        }
+    }
+
+    fn check_natural(&self, draft: &Draft, visible: Option<&str>, met: Met) -> Result<(), Unprepared> {
+        let Some(natural) = &self.natural else { return Ok(()) };
+        if met == Met::Other {
+            let columns = self.table.natural_key.as_deref().unwrap_or_default();
+            let is_it = |unique: &&crate::protocol::schema::Unique| {
+                unique.columns.len() == columns.len()
+                    && columns.iter().all(|name| unique.columns.contains(name))
+            };
+            let constraint = self.table.unique.iter().find(is_it).map(|unique| unique.name.as_ref());
+            return Err(duplicate_natural_key(self.name, constraint).into());
+        }
+        let Some(row) = visible else { return Ok(()) };
+        let mut reader = Reader::new(self.table);
+        let cells = reader.open(row);
+        let is_given = |place: usize| draft.origins[place] == Origin::Given;
+        let renames = |(place, value): (usize, &Text)| {
+            natural.holds(place) && is_given(place) && *cells.get(place) != **value
+        };
+        if draft.values.iter().enumerate().any(renames) {
+            // The conflict is about another key than the one it has met.
+            if self.conflict.is_natural {
+                return Err(duplicate_key(self.name).into());
+            }
+            if natural.made(self.name, &cells) {
+                return Err(natural_key_stays(self.name).into());
+            }
+        }
+        Ok(())
+    }
+
+    /// The id that is derived from the natural key, if there is a whole one.
+    fn derived(&self, draft: &Draft) -> Option<Text> {
+        self.natural.as_ref()?.derive(self.name, |place| draft.values[place].as_ref())
+    }
+
     fn draft(
         &self,
         given: &Given,
@@ -110,10 +181,22 @@ impl Insert<'_> {
                     return Err(generated_column(&filling.column.name).into());
                 }
                 Some(json) => (json, Origin::Given),
+                // It may be derived from what comes after it.
+                None if self.natural.as_ref().is_some_and(|natural| natural.id == place) => {
+                    (null.clone(), Origin::Made)
+                }
                 None => self.fill(filling, null, context)?,
             };
             draft.values.push(json);
             draft.origins.push(origin);
+        }
+        if let Some(natural) =
+            self.natural.as_ref().filter(|natural| draft.origins[natural.id] == Origin::Made)
+        {
+            draft.values[natural.id] = match self.derived(&draft) {
+                Some(id) => id,
+                None => self.fill(&fillings[natural.id], null, context)?.0,
+            };
         }
         Ok(draft)
     }
@@ -204,7 +287,7 @@ impl Insert<'_> {
                 shown.push((column, value));
             }
         }
-        let op = match self.resolution {
+        let op = match self.conflict.resolution {
             None => Op::Insert,
             Some(Resolution::Merge) => Op::Upsert,
             Some(Resolution::Ignore) => Op::InsertIgnore,

@@ -24,6 +24,7 @@ mod like;
 mod literal;
 mod mark;
 mod moment;
+mod natural;
 mod order;
 mod page;
 mod prepared;

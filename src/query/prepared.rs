@@ -4,7 +4,7 @@ use super::answer::{body, content_range};
 use super::cells::{Reader, plain};
 use super::refusal::{Unprepared, not_single};
 use super::request::{Media, Resolution, Returning};
-use super::write::{Verb, WritePlan};
+use super::write::{Conflict, Verb, WritePlan};
 use super::{Answer, Decision, Rows};
 use crate::protocol::{Key, Mutation, Schema, Table, Text};
 use std::rc::Rc;
@@ -89,7 +89,9 @@ impl Prepared {
         let (prefer, verb) = (&self.plan.shape.prefer, &self.plan.verb);
         let counted = prefer.counts_writes().then_some(affected);
         let (status, range) = match verb {
-            Verb::Insert { resolution: Some(Resolution::Merge), .. } if self.created == 0 => {
+            Verb::Insert { conflict: Conflict { resolution: Some(Resolution::Merge), .. }, .. }
+                if self.created == 0 =>
+            {
                 (200, content_range(0, 0, counted))
             }
             Verb::Insert { .. } => (201, content_range(0, 0, counted)),

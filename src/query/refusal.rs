@@ -160,6 +160,18 @@ pub(super) fn duplicate_key(table: &str) -> PgError {
     PgError::new(409, "23505", message)
 }
 
+pub(super) fn duplicate_natural_key(table: &str, constraint: Option<&str>) -> PgError {
+    let named = constraint.map_or_else(|| format!("{table}_natural_key"), str::to_owned);
+    PgError::new(409, "23505", format!("duplicate key value violates unique constraint \"{named}\""))
+}
+
+/// In the words of the server's trigger.
+pub(super) fn natural_key_stays(table: &str) -> PgError {
+    let message =
+        format!("the natural key of a row of \"{table}\" cannot be changed: its id is derived from it");
+    PgError::new(400, "23514", message).with_hint("Delete the row and insert another one.")
+}
+
 pub(super) fn twice_in_one_upsert() -> PgError {
     PgError::new(500, "21000", "ON CONFLICT DO UPDATE command cannot affect row a second time")
         .with_hint("Ensure that no rows proposed for insertion within the same command have duplicate constrained values.")

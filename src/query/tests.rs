@@ -4,6 +4,7 @@
 
 mod indexed;
 mod model;
+mod natural;
 mod noise;
 mod paths;
 mod reads;
@@ -63,12 +64,16 @@ pub(super) struct Memory {
 
 impl Memory {
     pub fn with(rows: &[&str]) -> Self {
-        let table = &schema().tables["entries"];
+        Self::of(&schema(), "entries", rows)
+    }
+
+    pub fn of(schema: &Schema, name: &str, rows: &[&str]) -> Self {
+        let table = &schema.tables[name];
         let mut memory = Self::default();
         for json in rows {
             let row = Row::from_json(table, json).expect("a row");
             let key = Key::of(table, &row).expect("a key");
-            memory.rows.insert(("entries".into(), key), row);
+            memory.rows.insert((name.into(), key), row);
         }
         memory
     }
@@ -116,12 +121,22 @@ pub(super) fn ask(
     given: &[(&str, &str)],
     body: &str,
 ) -> Result<(Answer, Vec<Mutation>), String> {
-    let schema = schema();
+    ask_as((&schema(), USER), memory, (method, url), given, body)
+}
+
+/// The same, of other tables, by somebody.
+pub(super) fn ask_as(
+    (schema, user): (&Schema, &str),
+    memory: &mut Memory,
+    (method, url): (&str, &str),
+    given: &[(&str, &str)],
+    body: &str,
+) -> Result<(Answer, Vec<Mutation>), String> {
     let (table, query) = url.split_once('?').unwrap_or((url, ""));
     let headers = headers(given);
     let request = HttpRequest { method, table, query, headers: &headers, body };
-    match parse(&schema, &request) {
-        Parsed::Read(plan) => Ok((plan.run(&schema, memory, &Caseless), Vec::new())),
+    match parse(schema, &request) {
+        Parsed::Read(plan) => Ok((plan.run(schema, memory, &Caseless), Vec::new())),
         Parsed::Refused(error) => Ok((Answer::refused(&error), Vec::new())),
         Parsed::Unsupported(feature) => Err(feature),
         Parsed::Write(plan) => {
@@ -130,8 +145,8 @@ pub(super) fn ask(
                 count += 1;
                 [count; 16]
             };
-            let mut context = WriteContext { user: Some(USER), now_ms: NOW_MS, random: &mut random };
-            let prepared = match plan.prepare(&schema, memory, &Caseless, &mut context) {
+            let mut context = WriteContext { user: Some(user), now_ms: NOW_MS, random: &mut random };
+            let prepared = match plan.prepare(schema, memory, &Caseless, &mut context) {
                 Ok(prepared) => prepared,
                 Err(Unprepared::Refused(error)) => return Ok((Answer::refused(&error), Vec::new())),
                 Err(Unprepared::Unsupported(feature)) => return Err(feature),
@@ -140,7 +155,7 @@ pub(super) fn ask(
             let name: Text = table.into();
             let flags =
                 mutations.iter().map(|mutation| memory.apply(&schema.tables[&name], mutation)).collect();
-            Ok((prepared.answer(&schema, memory, &Decision::Done(flags)), mutations))
+            Ok((prepared.answer(schema, memory, &Decision::Done(flags)), mutations))
         }
     }
 }

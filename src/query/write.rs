@@ -6,6 +6,7 @@
 
 use super::body::{Given, read_body};
 use super::condition::{Condition, filter_query, whole_rows};
+use super::natural::NaturalKey;
 use super::refusal::{Unprepared, read_only, unsupported};
 use super::request::{Headers, Missing, Range, Resolution, Shape, first, parameters};
 use super::select::{Select, parse_select};
@@ -24,11 +25,19 @@ pub struct WritePlan {
     query: String,
 }
 
+/// What becomes of an insert whose key is taken.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Conflict {
+    pub resolution: Option<Resolution>,
+    /// The key is the natural key.
+    pub is_natural: bool,
+}
+
 #[derive(Clone, Debug)]
 pub(super) enum Verb {
     Insert {
         rows: Vec<Given>,
-        resolution: Option<Resolution>,
+        conflict: Conflict,
         /// Columns that are meant though a row may lack them: null there.
         null_columns: Vec<usize>,
     },
@@ -59,7 +68,7 @@ impl WritePlan {
         let verb = match request.method {
             "POST" if !condition.is_empty() => return unsupported("filters on an insert"),
             "POST" => Verb::Insert {
-                resolution: resolution(table, &shape, first("on_conflict"))?,
+                conflict: conflict(table, &shape, first("on_conflict"))?,
                 null_columns: match &columns {
                     Some(columns) if shape.prefer.missing != Some(Missing::Default) => places(table, columns),
                     _ => Vec::new(),
@@ -127,10 +136,15 @@ impl WritePlan {
         }
         let mut prepared = Prepared::new(self);
         match &self.verb {
-            Verb::Insert { rows: given, resolution, null_columns } => {
-                let insert =
-                    super::insert::Insert { name: &self.table, table, resolution: *resolution, null_columns };
-                insert.prepare(given, rows, context, &mut prepared)?;
+            Verb::Insert { rows: given, conflict, null_columns } => {
+                let insert = super::insert::Insert {
+                    name: &self.table,
+                    table,
+                    conflict: *conflict,
+                    null_columns,
+                    natural: NaturalKey::of(table),
+                };
+                insert.prepare(given, (rows, collate), context, &mut prepared)?;
             }
             Verb::Update { values, condition } => {
                 let change = super::change::Change { name: &self.table, table, condition, rows, collate };
@@ -173,23 +187,25 @@ fn places(table: &Table, columns: &[String]) -> Vec<usize> {
     columns.iter().filter_map(place).collect()
 }
 
-/// `on_conflict` may name the primary key, which is the default; it counts only with a resolution.
-fn resolution(
-    table: &Table,
-    shape: &Shape,
-    on_conflict: Option<&str>,
-) -> Result<Option<Resolution>, Unprepared> {
-    let Some(resolution) = shape.prefer.resolution else { return Ok(None) };
+/// `on_conflict` may name the primary key, which is the default, or the natural key; it counts only with a resolution.
+fn conflict(table: &Table, shape: &Shape, on_conflict: Option<&str>) -> Result<Conflict, Unprepared> {
+    let mut conflict = Conflict { resolution: shape.prefer.resolution, is_natural: false };
+    if conflict.resolution.is_none() {
+        return Ok(conflict);
+    }
     if let Some(text) = on_conflict {
         let mut named = names("on_conflict parameter", text)?;
         named.sort();
         let mut key: Vec<&str> = table.key.iter().map(AsRef::as_ref).collect();
         key.sort_unstable();
-        if named != key {
-            return unsupported(format!("on_conflict={text}, which is not the primary key"));
+        conflict.is_natural = named != key;
+        if conflict.is_natural && !NaturalKey::is_named(table, &named) {
+            return unsupported(format!(
+                "on_conflict={text}, which is neither the primary nor the natural key"
+            ));
         }
     }
-    Ok(Some(resolution))
+    Ok(conflict)
 }
 
 /// An update takes the first object; an empty array or object updates nothing.

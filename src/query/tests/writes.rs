@@ -278,7 +278,7 @@ fn what_the_server_must_do_is_named() {
             "entries?on_conflict=title",
             vec![("prefer", "resolution=merge-duplicates")],
             r#"{"title":"x"}"#,
-            "on_conflict=title, which is not the primary key",
+            "on_conflict=title, which is neither the primary nor the natural key",
         ),
         ("PUT", "entries?id=eq.1", vec![], "{}", "the method PUT"),
         ("PATCH", "entries?limit=1&order=n", vec![], r#"{"n":1}"#, "order and limit on a write"),
