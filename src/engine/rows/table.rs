@@ -320,7 +320,8 @@ impl TableRows {
     fn tell(&mut self, key: &Key, known: Known, since: Seq, source: Source) {
         let generation = self.generation;
         self.change(key, |slot| {
-            let recent = source == Source::Answer || slot.recent;
+            // What is not held holds no page off.
+            let recent = (source == Source::Answer || slot.recent) && known != Known::Absent;
             let over = slot.over.take();
             let fetched = slot.fetched.filter(|_| matches!(known, Known::Row(_)));
             *slot = Slot { known, generation, since, recent, fetched, changed: true, over };
