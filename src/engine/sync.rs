@@ -11,17 +11,18 @@
 
 mod answered;
 mod pulls;
+mod spread;
 
+use self::spread::Spread;
 use super::backoff;
 use super::batch::{self, Terms};
-use super::frame::{Evicted, Frame, Pushed, Sent};
+use super::frame::{Frame, Pushed, Sent};
 use super::interface::{At, Effect, Event, Failure, Message, SyncState};
 use super::retention::{DAY_MS, Keep};
 use super::state::{Batch, State};
 use crate::protocol::pull::PullRequest;
 use crate::protocol::push::Outcome;
 use crate::protocol::{ErrorCode, Fault, MutationId, Text, limits};
-use crate::query::age::has_age;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Quiet time after a write before it is sent.
@@ -74,6 +75,7 @@ pub struct Machine {
     size: usize,
     failures: u32,
     resyncs: u32,
+    spread: Spread,
     blocked: BTreeSet<MutationId>,
     wake_ms: Option<u64>,
     error: Option<Fault>,
@@ -99,6 +101,7 @@ impl Machine {
             size: limits::BATCH_DEFAULT,
             failures: 0,
             resyncs: 0,
+            spread: Spread::Never,
             blocked: BTreeSet::new(),
             wake_ms: None,
             error: None,
@@ -304,6 +307,10 @@ impl Machine {
             self.phase = Phase::Folding;
             return vec![Effect::Append(Frame::Evicted(evicted))];
         }
+        if let Spread::Next(wait_ms) = self.spread {
+            self.spread = Spread::Done;
+            return self.rest_until(at.now_ms + wait_ms);
+        }
         if let Some(request) = self.next_pull(state) {
             self.phase = Phase::Pulling(request.clone());
             let since = state.since(request.tables.iter().map(|(table, _)| table));
@@ -341,27 +348,22 @@ impl Machine {
         })
     }
 
-    /// The horizon of a table that is to be pulled for the first time.
-    fn next_horizon(&self, state: &State, at: At) -> Option<Evicted> {
-        self.keeps.iter().find_map(|(name, keep)| {
-            let is_fresh = !state.cursors.contains_key(name) && !state.horizons.contains_key(name);
-            let table = state.schema.tables.get(name).filter(|_| is_fresh && self.tables.contains(name))?;
-            let horizon = keep.by_days(at.now_ms).filter(|_| has_age(table))?;
-            Some(Evicted { table: name.clone(), horizon: Some(horizon), asked: false })
-        })
-    }
-
     fn end(&mut self, at: At) -> Vec<Effect> {
         self.failures = 0;
+        self.spread = Spread::Never;
         self.error = self.error.take().filter(|fault| fault.code == ErrorCode::UnknownTable);
-        self.phase = Phase::Idle;
         self.audited.extend(self.pulled.iter().cloned());
+        self.rest_until(self.wake_ms.unwrap_or(at.now_ms + INTERVAL_MS))
+    }
+
+    /// Ends the run well, and begins the next one if it is asked for.
+    fn rest_until(&mut self, due: u64) -> Vec<Effect> {
+        self.phase = Phase::Idle;
         let mut effects = vec![Effect::Ended(Ok(()))];
         if self.again {
             effects.extend(self.begin());
         } else {
             (self.asked, self.audit_asked) = (false, false);
-            let due = self.wake_ms.unwrap_or(at.now_ms + INTERVAL_MS);
             self.wake_ms = Some(due);
             effects.push(Effect::Wake(due));
         }

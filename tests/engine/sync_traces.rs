@@ -173,17 +173,37 @@ fn a_batch_is_not_sent_for_another_user() {
 #[test]
 fn a_resync_pulls_afresh_and_then_what_changed_meanwhile() {
     let mut bench = Bench::at_rest(Device::synced(&[A]));
-    bench.run([Event::Now, Event::Leased]);
+    bench.run([Event::Asked { audit: false }, Event::Leased]);
     assert_eq!(bench.step(pulled(PullAnswer::Resync("epoch".into()))), ["append resync epoch"]);
     assert_eq!(bench.fold(), ["send pull entries@-,projects@-"]);
     assert_eq!(bench.step(last_page("d1")), ["append pulled up to d1"]);
     assert_eq!(bench.fold(), ["send pull entries@d1,projects@d1"]);
 }
 
+/// All clients of a restored server hear of it at once. This one's dice say: the last of them.
+#[test]
+fn after_a_restore_the_pull_from_nothing_waits_for_its_turn_unless_the_app_asked() {
+    let mut bench = Bench::at_rest(Device::synced(&[A]));
+    bench.run([Event::Now, Event::Leased]);
+    assert_eq!(bench.step(pulled(PullAnswer::Resync("epoch".into()))), ["append resync epoch"]);
+    assert_eq!(bench.fold(), ["ended", "wake in 30000"]);
+    assert_eq!(bench.device.row("a").as_deref(), Some(A), "what was there is shown");
+    bench.now_ms += 30_000;
+    assert_eq!(bench.run([Event::Wake, Event::Leased]), ["lease", "send pull entries@-,projects@-"]);
+    let late = pulled(PullAnswer::Resync("epoch".into()));
+    assert_eq!(bench.step(late), ["append resync epoch"]);
+    assert_eq!(bench.fold(), ["send pull entries@-,projects@-"], "once is enough");
+
+    let mut bench = Bench::at_rest(Device::synced(&[A]));
+    bench.run([Event::Now, Event::Leased]);
+    bench.step(pulled(PullAnswer::Resync("expired".into())));
+    assert_eq!(bench.fold(), ["send pull entries@-,projects@-"], "nobody else's cursor is as old");
+}
+
 #[test]
 fn a_server_that_asks_for_a_resync_for_ever_is_left_alone_for_a_while() {
     let mut bench = Bench::at_rest(Device::synced(&[A]));
-    bench.run([Event::Now, Event::Leased]);
+    bench.run([Event::Asked { audit: false }, Event::Leased]);
     for _ in 0..3 {
         assert_eq!(bench.step(pulled(PullAnswer::Resync("epoch".into()))), ["append resync epoch"]);
         bench.fold();

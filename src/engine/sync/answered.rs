@@ -94,6 +94,7 @@ impl Machine {
             }
             PullAnswer::Resync(reason) if self.resyncs < RESYNCS => {
                 self.resyncs += 1;
+                self.spread(&reason, at);
                 self.phase = Phase::Folding;
                 return vec![Effect::Resync(Resync { request, reason })];
             }

@@ -2,11 +2,13 @@
 
 use super::{Machine, Phase};
 use crate::engine::State;
+use crate::engine::frame::Evicted;
 use crate::engine::interface::{At, Effect, Failure};
 use crate::engine::priority::{Priority, Step};
 use crate::engine::retention::DAY_MS;
 use crate::protocol::pull::{PullRequest, told};
 use crate::protocol::{Table, Text};
+use crate::query::age::has_age;
 
 const HOUR_MS: u64 = 3_600_000;
 
@@ -14,6 +16,16 @@ const HOUR_MS: u64 = 3_600_000;
 type Wanted = (Text, Option<Text>);
 
 impl Machine {
+    /// The horizon of a table that is to be pulled for the first time.
+    pub(super) fn next_horizon(&self, state: &State, at: At) -> Option<Evicted> {
+        self.keeps.iter().find_map(|(name, keep)| {
+            let is_fresh = !state.cursors.contains_key(name) && !state.horizons.contains_key(name);
+            let table = state.schema.tables.get(name).filter(|_| is_fresh && self.tables.contains(name))?;
+            let horizon = keep.by_days(at.now_ms).filter(|_| has_age(table))?;
+            Some(Evicted { table: name.clone(), horizon: Some(horizon), asked: false })
+        })
+    }
+
     pub(super) fn next_pull(&self, state: &State) -> Option<PullRequest> {
         if let Some(round) = &state.round {
             return Some(PullRequest {
