@@ -57,6 +57,8 @@ pub struct Client {
     pub acknowledged: Vec<Acknowledged>,
     /// The first of them whose answer is in the present database.
     pub answered: usize,
+    /// The context that survived the database before this one, until all it held is in.
+    heir: Option<usize>,
     /// The seq at which what the one before it held was in.
     taken_over: Seq,
     lives: u64,
@@ -88,6 +90,7 @@ impl Client {
             lease: None,
             acknowledged: Vec::new(),
             answered: 0,
+            heir: None,
             taken_over: 0,
             lives: 0,
             ids: 0,
@@ -116,7 +119,11 @@ impl Client {
         Context::open(self.lives, &mut self.ground)
     }
 
+    /// What an heir holds it has taken over before it dies.
     pub fn crash(&mut self, at: usize) {
+        if self.heir == Some(at) {
+            self.take_over(at);
+        }
         trace(|| format!("client {} life {}: crash", self.number, self.contexts[at].life));
         let context = self.open();
         let dead = std::mem::replace(&mut self.contexts[at], context);
@@ -126,6 +133,7 @@ impl Client {
     }
 
     pub fn lose_power(&mut self, dice: &mut Dice) {
+        self.end_taking_over();
         let store = &self.ground.store;
         store.lose_power(dice.below(store.unflushed() + 1));
         self.tabs.clear();
@@ -136,8 +144,8 @@ impl Client {
 
     /// The browser throws the database away. One context writes what it held at once. Where it was at the log's
     /// end, the others do so too, sooner or later; else it had been frozen, and the others die.
-    pub fn evict(&mut self, dice: &mut Dice) {
-        let is_frozen = dice.chance(500);
+    pub fn evict(&mut self, is_frozen: bool, dice: &mut Dice) {
+        self.end_taking_over();
         let last = (0..self.contexts.len()).min_by_key(|at| self.contexts[*at].state.seq);
         let best = last.filter(|_| is_frozen).unwrap_or(dice.below(self.contexts.len()));
         trace(|| format!("client {}: evicted, frozen {is_frozen}", self.number));
@@ -166,18 +174,44 @@ impl Client {
             }
             self.contexts[at].imports = frames;
         }
-        while !self.contexts[best].imports.is_empty() {
-            self.import(best, &Faults::none(), dice);
+        self.heir = Some(best);
+        if dice.chance(700) {
+            self.take_over(best);
         }
-        self.taken_over = self.contexts[best].state.seq;
+    }
+
+    /// Whether what an evicted database held is still to come: no app writes before.
+    pub fn awaits_heir(&self) -> bool {
+        self.heir.is_some()
+    }
+
+    pub fn end_taking_over(&mut self) {
+        self.heir.into_iter().for_each(|at| self.take_over(at));
+    }
+
+    /// An heir writes what it holds.
+    pub fn take_over(&mut self, at: usize) {
+        let no_chance = &mut Dice::new(0);
+        while self.heir == Some(at) {
+            self.import(at, &Faults::none(), no_chance);
+        }
     }
 
     /// Writes the next frame of what a context held before its database went.
     pub fn import(&mut self, at: usize, faults: &Faults, dice: &mut Dice) {
-        let Some(frame) = self.contexts[at].imports.pop_front() else { return };
-        if self.append(at, &frame, Durability::Strict, faults, dice).is_err() {
+        if self.heir.is_some_and(|heir| heir != at) {
+            return;
+        }
+        let frame = self.contexts[at].imports.pop_front();
+        if let Some(frame) = frame
+            && self.append(at, &frame, Durability::Strict, faults, dice).is_err()
+        {
             self.catch_up(at);
             self.contexts[at].imports.push_front(frame); // stored or not: it is taken up once
+        }
+        if self.heir == Some(at) && self.contexts[at].imports.is_empty() {
+            self.heir = None;
+            self.taken_over = self.contexts[at].state.seq;
         }
     }
 

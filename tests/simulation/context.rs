@@ -54,6 +54,8 @@ pub struct Tally {
     /// Changes of definitions, and of rights.
     pub redefined: usize,
     pub rights: usize,
+    /// Of those, changes that only an audit finds.
+    pub silent: usize,
 }
 
 impl Sum for Tally {
@@ -70,6 +72,7 @@ impl Sum for Tally {
             mended: a.mended + b.mended,
             redefined: a.redefined + b.redefined,
             rights: a.rights + b.rights,
+            silent: a.silent + b.silent,
         })
     }
 }

@@ -32,6 +32,8 @@ pub struct Faults {
     pub redefine: u32,
     /// The user may see some row no more, or again.
     pub rights: u32,
+    /// And nothing says so: only an audit finds it.
+    pub untouched: u32,
     /// A network connection is lost or found, a user signs out or in, sync is stopped or started.
     pub whims: u32,
     /// A client's clock jumps, up to an hour ahead of the true time or behind it.
@@ -59,6 +61,7 @@ impl Faults {
             foreign: some(300),
             redefine: 0,
             rights: 0,
+            untouched: 0,
             whims: some(80),
             clock: some(200),
             freeze: some(300),

@@ -40,9 +40,20 @@ fn whatever_fails_nothing_is_lost_and_all_agree_in_the_end() {
     let tally = try_all(start..start + count);
     eprintln!("{tally:?}");
     eprintln!("{count} runs, {} steps passed", tally.steps);
-    let Tally { decided, lost, given_up, merges, evictions, mutations, mended, redefined, rights, .. } =
-        tally;
-    let troubles = [decided, lost, given_up, merges, evictions, mutations, mended, redefined, rights];
+    let Tally {
+        decided,
+        lost,
+        given_up,
+        merges,
+        evictions,
+        mutations,
+        mended,
+        redefined,
+        rights,
+        silent,
+        ..
+    } = tally;
+    let troubles = [decided, lost, given_up, merges, evictions, mutations, mended, redefined, rights, silent];
     assert!(count < MANY || troubles.iter().all(|count| *count > 0), "{tally:?}");
 }
 

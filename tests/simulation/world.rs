@@ -39,6 +39,10 @@ pub struct World {
     network: Network,
     now_ms: u64,
     values: u64,
+    /// How often somebody asks for an audit.
+    audits: u32,
+    /// Contexts freeze right after they have seen a write, and the database is gone before they wake.
+    witnesses: bool,
     /// How often somebody mends what was refused.
     mends: u32,
     /// A restore undoes what had taken effect.
@@ -69,9 +73,12 @@ impl World {
         }
         if !alone && dice.chance(200) {
             faults.rights = 300;
+            faults.untouched = if dice.chance(500) { 500 } else { 0 };
         }
+        let audits = if faults.untouched > 0 || dice.chance(200) { 600 } else { 0 };
+        let witnesses = !alone && dice.chance(100);
         // Who has lost what he knew of the server's rows may write beside them.
-        if !alone && dice.chance(300) {
+        if !alone && (witnesses || dice.chance(300)) {
             faults.evict = 150;
         }
         let setup = Setup {
@@ -90,6 +97,8 @@ impl World {
             network: Network::default(),
             now_ms: 1_700_000_000_000,
             values: 0,
+            audits,
+            witnesses,
             mends,
             restores,
             alone,
@@ -137,7 +146,7 @@ impl World {
         }
         match self.dice.below(100) {
             0..8 => self.draft(client, at),
-            8..18 => self.clients[client].commit(at, &self.faults, self.now_ms, &mut self.dice),
+            8..18 => self.commit(client, at),
             18..48 => self.carry_out(client, at),
             48..73 => self.deliver(),
             73..77 => {
@@ -148,7 +157,11 @@ impl World {
                 self.now_ms += self.dice.below(4_000) as u64;
                 self.clients[client].wake_if_due(at, self.now_ms, &mut self.dice);
             }
-            81..83 => self.clients[client].feed(at, Event::Now, self.now_ms, &mut self.dice),
+            81..83 => {
+                let event =
+                    if self.dice.chance(self.audits) { Event::Asked { audit: true } } else { Event::Now };
+                self.clients[client].feed(at, event, self.now_ms, &mut self.dice);
+            }
             83..87 => self.clients[client].begin_checkpoint(at, &self.faults, &mut self.dice),
             87..92 => self.clients[client].end_checkpoint(at, &self.faults, &mut self.dice),
             92..95 => self.foreign(),
@@ -156,6 +169,34 @@ impl World {
             _ => self.mishap(client, at),
         }
         self.restart_new_lives();
+    }
+
+    fn commit(&mut self, client: usize, at: usize) {
+        if self.clients[client].awaits_heir() {
+            return;
+        }
+        let before = self.clients[client].contexts[at].state.seq;
+        self.clients[client].commit(at, &self.faults, self.now_ms, &mut self.dice);
+        let contexts = &self.clients[client].contexts;
+        let has_written = contexts[at].state.seq > before;
+        let other = (0..contexts.len()).find(|other| *other != at);
+        if self.witnesses && self.frozen.is_none() && has_written && self.dice.chance(400) {
+            if let Some(other) = other {
+                self.clients[client].catch_up(other);
+                self.frozen = Some(((client, other), 120));
+            }
+        }
+    }
+
+    /// The database goes while a context is frozen that has not seen the last of it.
+    fn evict_witnessed(&mut self) {
+        let Some(((client, at), _)) = self.frozen.filter(|_| self.witnesses) else { return };
+        let contexts = &self.clients[client].contexts;
+        let lags = contexts.iter().any(|other| other.state.seq > contexts[at].state.seq + 2);
+        if lags && self.dice.chance(500) {
+            self.clients[client].evict(true, &mut self.dice);
+            self.frozen = None;
+        }
     }
 
     fn carry_out(&mut self, client: usize, at: usize) {
@@ -194,7 +235,8 @@ impl World {
             Op::Delete,
         ]);
         // Often one edits what one has just made.
-        if let Some(again) = self.touched.get(&client).filter(|_| self.dice.chance(300)) {
+        let often = if self.witnesses { 600 } else { 300 };
+        if let Some(again) = self.touched.get(&client).filter(|_| self.dice.chance(often)) {
             (row, op) = (again.clone(), Op::Update);
         }
         self.touched.insert(client, row.clone());
@@ -242,11 +284,13 @@ impl World {
     }
 
     fn mishap(&mut self, client: usize, at: usize) {
+        self.evict_witnessed();
         if self.dice.chance(self.faults.power_loss) {
             self.clients[client].lose_power(&mut self.dice);
         }
         if self.dice.chance(self.faults.evict) {
-            self.clients[client].evict(&mut self.dice);
+            let is_frozen = self.dice.chance(500);
+            self.clients[client].evict(is_frozen, &mut self.dice);
         }
         if self.dice.chance(self.faults.restore) {
             self.server.restore();
@@ -258,7 +302,9 @@ impl World {
             self.tally.redefined += 1;
         }
         if self.dice.chance(self.faults.rights) {
-            self.server.change_rights(true, &mut self.dice);
+            let with_touch = !self.dice.chance(self.faults.untouched);
+            self.server.change_rights(with_touch, &mut self.dice);
+            self.tally.silent += usize::from(!with_touch);
             self.tally.rights += 1;
         }
         if self.dice.chance(self.faults.freeze) {
@@ -295,8 +341,9 @@ impl World {
 
     /// Nothing goes wrong any more, and everybody has time.
     fn heal(&mut self) {
-        self.faults = Faults::none();
+        self.faults = Faults { untouched: self.faults.untouched, ..Faults::none() };
         self.server.commit_all(&mut self.dice);
+        self.clients.iter_mut().for_each(Client::end_taking_over);
         if self.server.altered.any {
             self.open_anew();
         }
@@ -310,7 +357,9 @@ impl World {
                     while !self.clients[client].contexts[at].drafts.is_empty() {
                         self.clients[client].commit(at, &self.faults, self.now_ms, &mut self.dice);
                     }
-                    self.clients[client].feed(at, Event::Now, self.now_ms, &mut self.dice);
+                    let event =
+                        if self.faults.untouched > 0 { Event::Asked { audit: true } } else { Event::Now };
+                    self.clients[client].feed(at, event, self.now_ms, &mut self.dice);
                 }
             }
             self.settle();
