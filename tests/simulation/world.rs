@@ -4,7 +4,7 @@ use crate::client::{Client, USER};
 use crate::context::Tally;
 use crate::dice::Dice;
 use crate::faults::Faults;
-use crate::model_server::{Policy, Server, Setup};
+use crate::model_server::{Policy, Server, Settled, Setup};
 use crate::network::Network;
 use crate::tab::{Letter, Wish};
 use std::collections::BTreeMap;
@@ -89,7 +89,9 @@ impl World {
         };
         let mends = if dice.chance(700) { dice.below(1_000) as u32 } else { 0 };
         let count = if alone { 1 } else { 2 + dice.below(2) };
-        let clients = (0..count).map(|number| Client::new(number, 1 + dice.below(2))).collect();
+        let clients = (0..count)
+            .map(|number| Client::new(number, if witnesses { 2 } else { 1 + dice.below(2) }))
+            .collect();
         let mut world = Self {
             faults,
             clients,
@@ -144,6 +146,7 @@ impl World {
         if self.frozen.is_some_and(|(who, _)| who == (client, at)) {
             return self.deliver();
         }
+        self.evict_witnessed();
         match self.dice.below(100) {
             0..8 => self.draft(client, at),
             8..18 => self.commit(client, at),
@@ -180,20 +183,25 @@ impl World {
         let contexts = &self.clients[client].contexts;
         let has_written = contexts[at].state.seq > before;
         let other = (0..contexts.len()).find(|other| *other != at);
-        if self.witnesses && self.frozen.is_none() && has_written && self.dice.chance(400) {
-            if let Some(other) = other {
-                self.clients[client].catch_up(other);
-                self.frozen = Some(((client, other), 120));
-            }
+        let is_seen = self.witnesses && self.frozen.is_none() && has_written && self.dice.chance(400);
+        if let Some(other) = other.filter(|_| is_seen) {
+            self.clients[client].catch_up(other);
+            self.frozen = Some(((client, other), 200));
         }
     }
 
-    /// The database goes while a context is frozen that has not seen the last of it.
+    /// The database goes while a context is frozen that holds an older form of what the server has applied.
     fn evict_witnessed(&mut self) {
         let Some(((client, at), _)) = self.frozen.filter(|_| self.witnesses) else { return };
-        let contexts = &self.clients[client].contexts;
-        let lags = contexts.iter().any(|other| other.state.seq > contexts[at].state.seq + 2);
-        if lags && self.dice.chance(500) {
+        let outbox = &self.clients[client].contexts[at].state.outbox;
+        let is_older = |settled: &Settled| {
+            let pending = outbox.get(settled.id).filter(|pending| !pending.sealed);
+            pending.is_some_and(|pending| {
+                let sent = pending.cells.iter().filter(|cell| &*cell.column != "id");
+                sent.count() != settled.cells.len()
+            })
+        };
+        if self.server.settled.iter().any(is_older) && self.dice.chance(200) {
             self.clients[client].evict(true, &mut self.dice);
             self.frozen = None;
         }
@@ -284,7 +292,6 @@ impl World {
     }
 
     fn mishap(&mut self, client: usize, at: usize) {
-        self.evict_witnessed();
         if self.dice.chance(self.faults.power_loss) {
             self.clients[client].lose_power(&mut self.dice);
         }
