@@ -106,6 +106,12 @@ impl Device {
         pool.run_until(self.courier.round(Event::Asked { audit: false }))
     }
 
+    /// How many buckets of rows are not as the server has them.
+    fn differing(&self, pool: &mut LocalPool) -> Option<u32> {
+        pool.run_until(self.courier.round(Event::Asked { audit: true })).expect("an audit");
+        self.tab.state().audits.get("entries").map(|audit| audit.differing)
+    }
+
     /// Every row by its id, but those that a dead letter keeps from what the server has.
     fn shown(&self, pool: &mut LocalPool) -> BTreeMap<String, Value> {
         let picture = pool.run_until(self.tab.query(|_, view| view.picture())).expect("reads");
@@ -217,6 +223,7 @@ fn run(server: &Server, seed: u64) {
         let (shown, told) = (device.shown(&mut pool), device.oracle(&mut pool));
         rows += told.len();
         assert_eq!(shown, told, "invariants 4 and 5: device {number}, ORACLE_SEED={seed}");
+        assert_eq!(device.differing(&mut pool), Some(0), "the audit says so too: ORACLE_SEED={seed}");
     }
     assert!(rows > 0, "a history that leaves nothing shows nothing");
     eprintln!("oracle {seed}: {rows} rows");
