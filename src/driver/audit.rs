@@ -32,12 +32,7 @@ impl<S: Store + 'static, R: Remote + 'static, P: Platform> Courier<S, R, P> {
     pub(super) async fn audit(self: &Rc<Self>, table: &Text) -> Result<(), Failure> {
         let Some(sight) = self.sight(table) else { return Ok(()) };
         let mut sums = Sums::default();
-        let whole = self.each_held(table, &sight, |part| {
-            let mut here = Sums::default();
-            part(&mut |key, rev| here.add(key, rev));
-            sums.merge(&here);
-        });
-        if !whole.await? {
+        if !self.each_held(table, &sight, |key, rev| sums.add(key, rev)).await? {
             return Ok(());
         }
         let since = self.since(table);
@@ -75,24 +70,21 @@ impl<S: Store + 'static, R: Remote + 'static, P: Platform> Courier<S, R, P> {
         self.remote().send(message, &client).await
     }
 
-    /// Goes over the base rows of a table within its horizon, part by part: `visit` gets each part once it is at
-    /// hand. False if the table changed meanwhile.
+    /// Goes over the base rows of a table within its horizon, in no order. False if the table changed meanwhile.
     async fn each_held(
         self: &Rc<Self>,
         table: &Text,
         sight: &Sight,
-        mut visit: impl FnMut(&mut dyn FnMut(&mut dyn FnMut(&str, Rev))),
+        mut visit: impl FnMut(&str, Rev),
     ) -> Result<bool, Fault> {
         {
             let state = self.replica().state();
             let Some(rows) = state.rows.table(table) else { return Ok(false) };
-            visit(&mut |each| {
-                for (key, slot) in rows.slots() {
-                    if let Some(base) = slot.known.base().filter(|base| !rows.is_cold(&base.row)) {
-                        each(key.as_str(), base.rev);
-                    }
+            for (key, slot) in rows.slots() {
+                if let Some(base) = slot.known.base().filter(|base| !rows.is_cold(&base.row)) {
+                    visit(key.as_str(), base.rev);
                 }
-            });
+            }
         }
         for segment in &sight.segments {
             let held = |view: &View| {
@@ -102,7 +94,7 @@ impl<S: Store + 'static, R: Remote + 'static, P: Platform> Courier<S, R, P> {
                 is_there.then_some(held)
             };
             let Some(held) = self.replica().query(|_, view| held(view)).await? else { return Ok(false) };
-            visit(&mut |each| held.iter().for_each(|(key, rev)| each(key, *rev)));
+            held.iter().for_each(|(key, rev)| visit(key, *rev));
             self.replica().platform().others().await;
         }
         Ok(self.sight(table).as_ref() == Some(sight))
@@ -158,14 +150,13 @@ impl<S: Store + 'static, R: Remote + 'static, P: Platform> Courier<S, R, P> {
         if buckets.is_empty() {
             return Ok(Some(held));
         }
-        let whole = self.each_held(table, sight, |part| {
-            part(&mut |key, rev| {
-                if buckets.contains(&bucket(key)) {
-                    held.insert(key.into(), rev);
-                }
-            });
-        });
-        Ok(whole.await?.then_some(held))
+        let of_these = |key: &str, rev| {
+            if buckets.contains(&bucket(key)) {
+                held.insert(key.into(), rev);
+            }
+        };
+        let is_whole = self.each_held(table, sight, of_these).await?;
+        Ok(is_whole.then_some(held))
     }
 
     async fn pull_anew(self: &Rc<Self>, table: &Text, sight: &Sight) -> Result<(), Failure> {

@@ -58,13 +58,6 @@ impl Sums {
         sum.sum += number;
     }
 
-    pub fn merge(&mut self, other: &Self) {
-        for (sum, other) in self.0.iter_mut().zip(&other.0) {
-            sum.rows += other.rows;
-            sum.sum += other.sum;
-        }
-    }
-
     /// Of a bucket.
     pub fn of(&self, bucket: u8) -> Sum {
         self.0[usize::from(bucket)]
