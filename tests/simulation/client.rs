@@ -80,6 +80,7 @@ impl Client {
             places: BTreeMap::new(),
             retries: BTreeMap::new(),
             first_place: 0,
+            restores: false,
             tally: Tally::default(),
         };
         let mut client = Self {

@@ -15,7 +15,7 @@ use thermocline::engine::interface::Effect;
 use thermocline::engine::rest::Plan;
 use thermocline::engine::segment::SegmentId;
 use thermocline::engine::sync::Machine;
-use thermocline::engine::{Frame, Picture, State, View, apply, needs, snapshot};
+use thermocline::engine::{Cell, Frame, Pending, Picture, Standing, State, View, apply, needs, snapshot};
 use thermocline::protocol::{MutationId, Request, Schema};
 use thermocline::store::memory::MemoryStore;
 use thermocline::store::{Incarnation, Logged, Manifest, Next, Seq, Store};
@@ -34,6 +34,8 @@ pub struct Ground {
     pub retries: BTreeMap<MutationId, (MutationId, bool)>,
     /// Above all places of the databases before this one.
     pub first_place: u64,
+    /// The server may go back to an earlier state.
+    pub restores: bool,
     pub tally: Tally,
 }
 
@@ -236,11 +238,42 @@ impl Context {
             let frame = Frame::decode(&frame).expect("our own frame");
             let mut stock = Stock { shelf: &mut self.shelf, ground, version: self.version };
             let found = shelf::find(&mut stock, &self.state, &needs(&self.state, &frame))?;
+            let is_page = matches!(frame, Frame::Pulled(_));
+            let doubts = self.state.outbox.iter().filter(|(_, p)| is_page && p.standing == Standing::Doubted);
+            let doubts: Vec<Pending> = doubts.map(|(_, pending)| pending.clone()).collect();
+            let audited = match &frame {
+                Frame::Audited(audited) if !ground.restores => Some((audited.table.clone(), self.picture())),
+                _ => None,
+            };
             apply(&mut self.state, found, seq, frame);
+            doubts.iter().for_each(|doubt| self.check_doubt(doubt));
             self.changed();
+            if let Some((table, before)) = audited {
+                self.check_audit(&table, &before);
+            }
             places_of(&self.state, ground.first_place, &mut ground.places);
         }
         Ok(())
+    }
+
+    /// An audit finds what is missing or has been changed; it brings no row back to what it was.
+    fn check_audit(&self, table: &str, before: &Picture) {
+        let after = self.picture();
+        for (key, (rev, row)) in &before.tables[table].base {
+            let now = after.tables[table].base.get(key);
+            assert!(now.is_none_or(|(now, _)| now >= rev), "invariant 4: {row} of {rev:?} became {now:?}");
+        }
+    }
+
+    /// After a restore, what this client wrote goes only where the server has it as it was.
+    fn check_doubt(&self, doubt: &Pending) {
+        let base = self.state.rows.get(&doubt.row.0, &doubt.row.1);
+        let has = |cell: &Cell| base.is_some_and(|base| base.row.value(&cell.column) == cell.old.as_deref());
+        let stays = self.state.outbox.get(doubt.id).is_some();
+        assert!(
+            stays || doubt.cells.iter().all(has),
+            "invariant 1: lost by a restore: {doubt:?}, now {base:?}"
+        );
     }
 
     /// What the app sees; it asks again where segments have been swept.

@@ -76,6 +76,9 @@ impl World {
             faults.untouched = if dice.chance(500) { 500 } else { 0 };
         }
         let audits = if faults.untouched > 0 || dice.chance(200) { 600 } else { 0 };
+        if audits > 0 && !restores {
+            faults.steal_lease = 300; // what an audit has seen must not hold after another's round
+        }
         let witnesses = !alone && dice.chance(100);
         // Who has lost what he knew of the server's rows may write beside them.
         if !alone && (witnesses || dice.chance(300)) {
@@ -109,6 +112,7 @@ impl World {
             touched: BTreeMap::new(),
             dice,
         };
+        world.clients.iter_mut().for_each(|client| client.ground.restores = restores);
         for client in 0..count {
             for at in 0..world.clients[client].contexts.len() {
                 world.start(client, at);
