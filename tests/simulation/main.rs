@@ -1,8 +1,9 @@
 //! Simulation (DESIGN 14): clients × contexts × a model server × faults, from a seed.
 //!
 //! The real reducer, outbox, batches and sync machine run over the memory store; everything around them is
-//! chance. After every step invariants 1, 2, 3, 6, 7 and 8 are checked; then everything heals, and 4, 5 and
-//! 10 are checked too. `make sim SEEDS=100000 START=1` tries so many worlds, `SEEDS=1 START=42` replays one.
+//! chance: faults, others, people who mend, tables that are altered, rights that come and go. After every step
+//! invariants 1, 2, 3, 6, 7 and 8 are checked; then everything heals, and 4, 5 and 10 are checked too; then somebody
+//! settles all that was refused, and nothing may be left. `make sim SEEDS=100000 START=1` tries so many worlds, `SEEDS=1 START=42` replays one.
 //! `make mutants` takes fixes out and looks whether a world finds it.
 
 #![cfg(not(target_arch = "wasm32"))]
