@@ -15,8 +15,9 @@ import { askForBackgroundSync, askToPersist, usage } from "./browser.js";
 import { attention, outboxOf } from "./outbox.js";
 import { livePath, query } from "./query.js";
 import { watchRealm } from "./realm.js";
+import { rekeyings } from "./rekeyed.js";
 import { syncOf } from "./sync.js";
-import type { Encryption, LiveQuery, LiveResult, Options, OutboxEntry, QuarantinedRecord, Status, Thermocline } from "./types.js";
+import type { Encryption, LiveQuery, LiveResult, Options, OutboxEntry, QuarantinedRecord, Rekeyed, Status, Thermocline } from "./types.js";
 
 export { ThermoclineError } from "./errors.js";
 export type * from "./types.js";
@@ -48,8 +49,13 @@ function encryptionOf({ encrypt }: Options): { encrypt?: "stored" | "passphrase"
 
 function faceOf(engine: Engine, options: Options): Thermocline {
   const network = globalThis.fetch.bind(globalThis);
-  const listeners = { status: new Set<(status: Status) => void>(), attention: new Set<(entries: OutboxEntry[]) => void>() };
+  const listeners = {
+    status: new Set<(status: Status) => void>(),
+    attention: new Set<(entries: OutboxEntry[]) => void>(),
+    rekeyed: new Set<(rekeyed: Rekeyed) => void>(),
+  };
   const attend = attention(engine);
+  const rekeyed = rekeyings(engine);
   const status = () => engine.status() as Status;
   let pending = status().pending;
   const tell = (now: Status) => {
@@ -58,6 +64,7 @@ function faceOf(engine: Engine, options: Options): Thermocline {
     for (const listener of [...listeners.status]) listener(now);
     const entries = attend(now);
     if (entries) for (const listener of [...listeners.attention]) listener(entries);
+    for (const one of rekeyed(now)) for (const listener of [...listeners.rekeyed]) listener(one);
   };
   engine.onStatus(tell);
   const realm = watchRealm(engine);

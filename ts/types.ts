@@ -234,6 +234,13 @@ export interface Imported {
   mutations: number;
 }
 
+/** A row that has another key than it was made with. */
+export interface Rekeyed {
+  table: string;
+  from: string;
+  to: string;
+}
+
 export interface Thermocline {
   /** For supabase-js: `createClient(url, key, { global: { fetch: tc.fetch } })`. */
   fetch: typeof globalThis.fetch;
@@ -254,6 +261,11 @@ export interface Thermocline {
   on(event: "status", callback: (status: Status) => void): () => void;
   /** Calls back with all dead letters and conflicts whenever there is a new one among them. Returns the way to stop. */
   on(event: "attention", callback: (entries: OutboxEntry[]) => void): () => void;
+  /**
+   * Calls back for each row that got another key because the server has its natural key under that: what refers to it here has
+   * followed, and the old key means the new one for a week at least. For an app that keeps keys itself. Returns the way to stop.
+   */
+  on(event: "rekeyed", callback: (rekeyed: Rekeyed) => void): () => void;
   sync: {
     /** Turns sync on, for all tables or some. It stays on across reloads until stopped. */
     start(options?: { tables?: string[] }): Promise<void>;

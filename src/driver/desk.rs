@@ -16,6 +16,7 @@ use crate::query::{
 };
 use crate::remote::Remote;
 use crate::store::Store;
+use std::borrow::Cow;
 use std::rc::Rc;
 
 /// Says that a local answer may lack rows.
@@ -66,7 +67,19 @@ impl<S: Store + 'static, P: Platform, R: Remote> Desk<S, P, R> {
 
     /// What a live query of this request is interested in, by the present definitions.
     pub fn interest(&self, request: &HttpRequest<'_>) -> Interest {
-        Interest::of(&self.replica.state().schema, request)
+        let query = self.redirected(request);
+        Interest::of(&self.replica.state().schema, &HttpRequest { query: &query, ..request.clone() })
+    }
+
+    /// Reads a request; former keys mean those of now.
+    pub(super) fn parse(&self, request: &HttpRequest<'_>) -> Parsed {
+        let query = self.redirected(request);
+        parse(&self.replica.state().schema, &HttpRequest { query: &query, ..request.clone() })
+    }
+
+    fn redirected<'q>(&self, request: &HttpRequest<'q>) -> Cow<'q, str> {
+        let state = self.replica.state();
+        state.rekeyed.query(&state.schema, request.table, request.query)
     }
 
     /// The live queries that changes may matter to, in order.
@@ -83,7 +96,8 @@ impl<S: Store + 'static, P: Platform, R: Remote> Desk<S, P, R> {
                 return self
                     .elsewhere(&format!("table \"{table}\" before its definition has been read once"));
             }
-            parse(&state.schema, request)
+            drop(state);
+            self.parse(request)
         };
         match parsed {
             Parsed::Refused(error) => Route::Answer(Answer::refused(&error)),
@@ -102,7 +116,7 @@ impl<S: Store + 'static, P: Platform, R: Remote> Desk<S, P, R> {
 
     /// The answer to a read, if all it needs is in memory: then nobody waits.
     pub fn answer_now(&self, request: &HttpRequest<'_>) -> Option<Answer> {
-        let parsed = parse(&self.replica.state().schema, request);
+        let parsed = self.parse(request);
         match parsed {
             Parsed::Read(plan) => self.read_now(&plan, takes_stale(request)),
             _ => None,
@@ -111,7 +125,7 @@ impl<S: Store + 'static, P: Platform, R: Remote> Desk<S, P, R> {
 
     /// Runs a read on what is here, whether or not it is everything.
     pub async fn read_local(&self, request: &HttpRequest<'_>) -> Answer {
-        let parsed = parse(&self.replica.state().schema, request);
+        let parsed = self.parse(request);
         match parsed {
             Parsed::Read(plan) => self.read_here(&plan).await,
             Parsed::Refused(error) => Answer::refused(&error),

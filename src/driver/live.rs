@@ -14,7 +14,7 @@ use super::platform::Platform;
 use super::through::marked;
 use crate::engine::Changes;
 use crate::protocol::limits;
-use crate::query::{Answer, HttpRequest, Parsed, parse};
+use crate::query::{Answer, HttpRequest, Parsed};
 use crate::remote::Remote;
 use crate::store::Store;
 
@@ -111,8 +111,7 @@ impl<S: Store + 'static, P: Platform, R: Remote> Desk<S, P, R> {
         if !self.is_online() {
             return None;
         }
-        let parsed = parse(&self.replica().state().schema, request);
-        let Parsed::Read(plan) = parsed else { return None };
+        let Parsed::Read(plan) = self.parse(request) else { return None };
         let plan = plan.uncounted();
         let by_keys = plan.keys().map(|keys| keys.len() as u64);
         let limit = plan.most().map(|most| most + self.pending(plan.table()));

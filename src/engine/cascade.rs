@@ -320,7 +320,7 @@ pub fn needs(state: &State, found: &Found, requests: &[Request]) -> Vec<RowId> {
     if state.cascades.0.is_empty() || !(state.is_casting() || removes()) {
         return Vec::new();
     }
-    let id = |(table, key): (&Text, &Key)| (table.clone(), key.clone());
+    let id = |(table, key): (&Text, &Key)| state.rekeyed.row(table, key);
     let has_links = |id: &RowId| !state.cascades.links(&id.0).is_empty();
     let mut ahead: Vec<RowId> = mutations().map(|m| id((&m.table, &m.key))).filter(has_links).collect();
     let mut changes: BTreeMap<RowId, Vec<&[Change]>> = BTreeMap::new();

@@ -218,7 +218,8 @@ impl Outbox {
             self.by_row.insert(table.clone(), BTreeMap::new());
         }
         if let Some(rows) = self.by_row.get_mut(table) {
-            rows.entry(key.clone()).or_default().push(place);
+            let places = rows.entry(key.clone()).or_default();
+            places.insert(places.partition_point(|other| *other < place), place);
         }
         self.pending.insert(place, pending);
     }
@@ -262,13 +263,14 @@ impl Outbox {
         self.pending.get(&place).map(Rc::as_ref)
     }
 
-    /// Another mutation of the same row takes the place of one.
+    /// Another mutation takes the place of one.
     pub fn replace(&mut self, place: Place, other: Pending) {
-        if let Some(known) = self.pending.get(&place).filter(|known| known.row == other.row) {
-            self.by_id.remove(&known.id);
-            self.by_id.insert(other.id, place);
-            self.edit(place, |known| *known = other);
-        }
+        let Some(known) = self.pending.remove(&place) else { return };
+        self.discount(&known);
+        self.by_id.remove(&known.id);
+        self.forget_place(&known.row, place);
+        self.insert(place, Rc::new(other));
+        self.rest.change(place, true);
     }
 
     pub fn place(&self, id: MutationId) -> Option<Place> {

@@ -8,6 +8,7 @@ use super::horizon::{Horizon, Paged};
 use super::imported::Imports;
 use super::outbox::Outbox;
 use super::own::OwnPushes;
+use super::rekeyed::Rekeyed;
 use super::rows::{Known, View};
 use super::state::{Batch, Round, State};
 use crate::protocol::{Key, Rev, Schema, Seq, Stamp, Text};
@@ -30,6 +31,7 @@ pub struct Picture {
     pub answers: Answers,
     pub imports: Imports,
     pub audits: BTreeMap<Text, Audit>,
+    pub rekeyed: Rekeyed,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -79,5 +81,6 @@ fn picture(view: &View, state: &State) -> Picture {
         answers: state.answers.clone(),
         imports: state.imports.clone(),
         audits: state.audits.clone(),
+        rekeyed: state.rekeyed.clone(),
     }
 }

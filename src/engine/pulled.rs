@@ -8,6 +8,7 @@ use super::changes::Before;
 use super::changes::Changes;
 use super::doubted;
 use super::frame::Pulled;
+use super::rekeyed;
 use super::rows::{Base, RowId, Source};
 use super::settled::keep_whole;
 use super::state::{Round, State};
@@ -41,6 +42,7 @@ pub fn fold(state: &mut State, seq: Seq, pulled: Pulled, changes: &mut Changes) 
     if let Some(cursor) = cursor {
         end(state, (seq, time_ms), &request, &cursor, began, changes);
         state.last_pull_ms = Some(time_ms);
+        rekeyed::forget(state, time_ms);
     }
 }
 

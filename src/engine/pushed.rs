@@ -6,6 +6,7 @@
 use super::changes::Changes;
 use super::frame::Pushed;
 use super::outbox::{Pending, Place, Standing};
+use super::rekeyed;
 use super::rows::{Base, RowId, Source};
 use super::settled::keep_whole;
 use super::state::State;
@@ -16,7 +17,7 @@ use std::collections::BTreeSet;
 
 pub fn fold(state: &mut State, seq: Seq, pushed: Pushed, changes: &mut Changes) {
     let mut complete = true;
-    let mut tables = BTreeSet::new();
+    let (mut tables, mut rekeyings) = (BTreeSet::new(), Vec::new());
     for (id, outcome) in pushed.outcomes {
         if let Some(batch) = &mut state.batch {
             batch.mutations.retain(|other| *other != id);
@@ -28,6 +29,10 @@ pub fn fold(state: &mut State, seq: Seq, pushed: Pushed, changes: &mut Changes) 
             complete = false; // whoever folded the first answer decided about its row
             continue;
         };
+        if let Some(met) = rekeyed::met(state, place, &outcome) {
+            rekeyings.push((place, met));
+            continue;
+        }
         let before = state.seen(&row);
         tables.insert(row.0.clone());
         if let Outcome::Applied { rev: Some(rev), .. } | Outcome::Merged { rev, .. } = &outcome {
@@ -43,6 +48,11 @@ pub fn fold(state: &mut State, seq: Seq, pushed: Pushed, changes: &mut Changes) 
     if state.batch.as_ref().is_some_and(|batch| batch.mutations.is_empty()) {
         state.batch = None;
     }
+    for rekeying in rekeyings {
+        rekeyed::fold(state, (seq, pushed.time_ms), rekeying, changes);
+    }
+    rekeyed::follow(state, changes);
+    rekeyed::forget(state, pushed.time_ms);
     state.last_push_ms = Some(pushed.time_ms);
     if let Some(xid) = pushed.xid {
         // What could not be built here must come back by a pull.
@@ -84,7 +94,7 @@ fn settle(state: &mut State, seq: Seq, place: Place, id: &RowId, outcome: Outcom
 }
 
 /// Of a table that is not pulled no older page can come, and no round ends that would let the answer come to rest.
-fn source(state: &State, table: &str) -> Source {
+pub(super) fn source(state: &State, table: &str) -> Source {
     let is_pulled = state.schema.tables.get(table).is_none_or(Table::is_pulled);
     if is_pulled { Source::Answer } else { Source::Pull }
 }

@@ -9,7 +9,7 @@ use super::frame::{Frame, Resync, Sent};
 use super::outbox::Pending;
 use super::rows::{Base, RowId};
 use super::state::{Batch, State};
-use super::{audited, cascade, doubted, horizon, imported, pulled, pushed, settled, write};
+use super::{audited, cascade, doubted, horizon, imported, pulled, pushed, rekeyed, settled, write};
 use crate::protocol::{Schema, Seq, Table, Text};
 use std::collections::BTreeMap;
 
@@ -21,11 +21,13 @@ pub fn needs(state: &State, frame: &Frame) -> Vec<RowId> {
     let ids: Vec<RowId> = match frame {
         Frame::Write(requests) => {
             let mutations = requests.iter().flat_map(|request| &request.mutations);
-            mutations.map(|mutation| (mutation.table.clone(), mutation.key.clone())).collect()
+            mutations.map(|mutation| state.rekeyed.row(&mutation.table, &mutation.key)).collect()
         }
         Frame::Pushed(pushed) => {
-            let pending = pushed.outcomes.iter().filter_map(|(id, _)| state.outbox.get(*id));
-            pending.map(|pending| pending.row.clone()).collect()
+            let pending =
+                pushed.outcomes.iter().filter_map(|(id, outcome)| Some((state.outbox.get(*id)?, outcome)));
+            let met = pending.clone().filter_map(|answered| rekeyed::needs(state, answered));
+            pending.map(|(pending, _)| pending.row.clone()).chain(met).collect()
         }
         Frame::Imported(imported) => {
             let rows = imported.rows.iter().map(|(id, ..)| id);
@@ -78,7 +80,10 @@ pub fn apply(state: &mut State, found: Found, seq: Seq, frame: Frame) -> Changes
         }
         Frame::Fetched(fetched) => horizon::fetch(state, seq, fetched, &mut changes),
         Frame::Evicted(evicted) => horizon::evict(state, seq, evicted, &mut changes),
-        Frame::Imported(imported) => imported::fold(state, seq, imported, &mut changes),
+        Frame::Imported(imported) => {
+            imported::fold(state, seq, imported, &mut changes);
+            rekeyed::follow(state, &mut changes);
+        }
         Frame::Settled(settled) => settled::fold(state, settled, &mut changes),
         Frame::Audited(audited) => audited::fold(state, seq, audited, &mut changes),
         Frame::Doubted(doubted) => doubted::fold(state, doubted, &mut changes),

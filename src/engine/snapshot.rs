@@ -15,6 +15,7 @@ use super::imported::Imports;
 use super::outbox::rest::{self, NamedMutations, OutboxPlan, RestedMutations};
 use super::outbox::{Outbox, OutboxRecord};
 use super::own::OwnPushes;
+use super::rekeyed::Rekeyed;
 use super::rows::{Dead, Rested, Rows, Slot, TableRows};
 use super::segment::{Directory, SegmentId};
 use super::state::{Batch, Round, State};
@@ -44,6 +45,7 @@ pub struct Record {
     paged: BTreeMap<Text, Paged>,
     imports: Imports,
     audits: BTreeMap<Text, Audit>,
+    rekeyed: Rekeyed,
 }
 
 /// The rows of a table: slots that must stay in memory, and the segments with the rest.
@@ -89,6 +91,7 @@ impl Record {
             paged: state.paged.clone(),
             imports: state.imports.clone(),
             audits: state.audits.clone(),
+            rekeyed: state.rekeyed.clone(),
         }
     }
 
@@ -117,6 +120,7 @@ impl Record {
             paged: self.paged,
             imports: self.imports,
             audits: self.audits,
+            rekeyed: self.rekeyed,
         };
         state.place_horizons();
         state.rebase_all();

@@ -13,6 +13,7 @@ use super::imported::Imports;
 use super::outbox::Outbox;
 use super::own::OwnPushes;
 use super::pulled;
+use super::rekeyed::Rekeyed;
 use super::rows::{RowId, Rows};
 use crate::protocol::{Key, MutationId, Op, Row, Schema, Seq, Stamp, Text};
 use serde::{Deserialize, Serialize};
@@ -60,6 +61,8 @@ pub struct State {
     pub imports: Imports,
     /// The last audit of each table.
     pub audits: BTreeMap<Text, Audit>,
+    /// Keys that rows of ours had before the server's was known.
+    pub rekeyed: Rekeyed,
     pub last_push_ms: Option<u64>,
     pub last_pull_ms: Option<u64>,
 }

@@ -25,11 +25,14 @@ use crate::protocol::{
 use std::collections::BTreeMap;
 
 pub fn fold(state: &mut State, seq: Seq, requests: Vec<Request>, changes: &mut Changes) {
-    for request in requests {
+    for mut request in requests {
         // An append whose answer was lost is appended again: the request takes effect once.
         if let Some(decision) = state.answers.get(request.id) {
             changes.decisions.push((request.id, decision.clone()));
             continue;
+        }
+        if !state.rekeyed.is_empty() {
+            request.mutations.iter_mut().for_each(|mutation| state.rekeyed.redirect(&state.schema, mutation));
         }
         let (request_id, decision) = (request.id, decide(state, &request));
         if let Decision::Done(flags) = &decision {

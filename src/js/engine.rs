@@ -154,6 +154,11 @@ impl Engine {
         Ok(self.0.room()?.courier.flushed().await?)
     }
 
+    /// `[{table, from, to}, …]` as JSON text: keys that rows of ours had before the server's was known.
+    pub fn rekeyed(&self) -> String {
+        self.0.room().map_or_else(|_| "[]".into(), |room| report::rekeyed(&room.replica.state()))
+    }
+
     /// JSON text, oldest first.
     pub fn outbox(&self) -> Result<String, JsValue> {
         Ok(report::outbox(&self.0.room()?.replica.state()))

@@ -6,7 +6,7 @@ use crate::engine::batch::held_back;
 use crate::engine::interface::SyncState;
 use crate::engine::sync::Machine;
 use crate::engine::{Audit, Pending, Standing, State};
-use crate::protocol::{ErrorCode, Fault, Op};
+use crate::protocol::{ErrorCode, Fault, Key, Op};
 use crate::store::StoreUsage;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -123,6 +123,18 @@ struct Entry<'a> {
     behind: Option<String>,
     made: u64,
     error: Option<Trouble>,
+}
+
+/// The keys that were left, as the text of their one value.
+pub fn rekeyed(state: &State) -> String {
+    let text = |key: &Key| -> serde_json::Value {
+        key.values().first().and_then(|value| serde_json::from_str(value).ok()).unwrap_or_default()
+    };
+    let rekeyed = state
+        .rekeyed
+        .all()
+        .map(|(table, from, to)| serde_json::json!({"table": **table, "from": text(from), "to": text(to)}));
+    serde_json::Value::Array(rekeyed.collect()).to_string()
 }
 
 /// The outbox as a JSON array, oldest first.

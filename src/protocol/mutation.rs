@@ -77,6 +77,11 @@ impl MutationId {
     pub fn new(time_ms: u64, random: [u8; 10]) -> Self {
         Self(uuid::Builder::from_unix_timestamp_millis(time_ms, &random).into_uuid().into_bytes())
     }
+
+    /// The id of what a mutation becomes whose key was left: the UUIDv5 of "rekeyed" in its own.
+    pub fn after_rekeying(self) -> Self {
+        Self(uuid::Uuid::new_v5(&uuid::Uuid::from_bytes(self.0), b"rekeyed").into_bytes())
+    }
 }
 
 impl FromStr for MutationId {

@@ -19,6 +19,7 @@ mod merges;
 mod outcomes;
 mod properties;
 mod pulled_pages;
+mod rekeying;
 mod restores;
 mod rounds;
 mod schema_changes;

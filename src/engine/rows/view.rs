@@ -162,6 +162,7 @@ fn in_segments<'v>(rows: &'v TableRows, key: &Key, blocks: &'v dyn Blocks) -> Lo
 
 impl Rows for View<'_> {
     fn row<'a>(&'a self, table: &str, key: &Key) -> Option<&'a str> {
+        let key = self.state.rekeyed.key(table, key).unwrap_or(key);
         let row = match self.state.rows.slot(table, key) {
             Some(slot) => slot.shown()?.as_str(),
             None => match self.lookup(table, key) {
@@ -173,6 +174,7 @@ impl Rows for View<'_> {
     }
 
     fn base(&self, table: &str, key: &Key) -> Option<Rev> {
+        let key = self.state.rekeyed.key(table, key).unwrap_or(key);
         match self.state.rows.slot(table, key).map(|slot| &slot.known) {
             Some(Known::Row(base)) => Some(base.rev),
             Some(_) => None,

@@ -74,6 +74,7 @@ pub fn read(record: &[u8], blocks: &[Vec<u8>]) -> Result<State, Damage> {
         paged: BTreeMap::new(),
         imports: Imports::default(),
         audits: BTreeMap::new(),
+        rekeyed: Default::default(),
     };
     Ok(kept.into_state(rows, Vec::new()))
 }

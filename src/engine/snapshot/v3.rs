@@ -62,6 +62,7 @@ impl Record {
             paged: self.paged,
             imports,
             audits: BTreeMap::new(),
+            rekeyed: Default::default(),
         }
     }
 }
