@@ -14,6 +14,7 @@ mod live;
 mod overtaken;
 mod quarantine;
 mod realm;
+mod rekeyed;
 mod retention;
 mod slow;
 
