@@ -8,7 +8,7 @@ use super::replica::Replica;
 use super::retention::Keeps;
 use crate::engine::interface::{At, Effect, Event, Message};
 use crate::engine::sync::Machine;
-use crate::engine::{Changes, Standing};
+use crate::engine::{Changes, Pending};
 use crate::protocol::{ErrorCode, Fault, MutationId, Text};
 use crate::remote::Remote;
 use crate::store::Store;
@@ -263,9 +263,8 @@ impl<S: Store + 'static, R: Remote + 'static, P: Platform> Courier<S, R, P> {
         }
         let flushed = {
             let state = self.replica.state();
-            let answered = |id: &MutationId| {
-                state.outbox.get(*id).is_none_or(|pending| pending.standing != Standing::Waiting)
-            };
+            let waits = |id: MutationId| state.outbox.get(id).is_some_and(Pending::is_waiting);
+            let answered = |id: &MutationId| !waits(*id) && !waits(id.after_rekeying());
             let (done, later) =
                 self.flushes.take().into_iter().partition::<Vec<_>, _>(|(ids, _)| ids.iter().all(answered));
             *self.flushes.borrow_mut() = later;
