@@ -124,6 +124,16 @@ mod tests {
     }
 
     #[test]
+    fn pushes_kept_without_their_tables_are_named_until_each_table_has_seen_them() {
+        let [entries, projects] = tables();
+        let mut own = OwnPushes::of_tables(BTreeSet::from([5, 6]), &tables().into());
+        assert_eq!(own.named([projects.clone()].iter()), [5, 6]);
+        own.pass(&[5, 6], [projects.clone()].iter());
+        assert!(own.named([projects].iter()).is_empty());
+        assert_eq!(own.named([entries].iter()), [5, 6]);
+    }
+
+    #[test]
     fn the_oldest_are_forgotten_first() {
         let mut own = OwnPushes::default();
         (1..=KEPT as u64 + 1).for_each(|xid| own.complete(xid, tables().iter()));

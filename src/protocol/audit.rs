@@ -149,6 +149,7 @@ mod tests {
     #[test]
     fn buckets_come_whole_and_only_those_asked_for() {
         let request = BucketRequest { table: "entries".into(), since: None, buckets: vec![7, 9] };
+        assert_eq!(request.body("me"), r#"{"buckets":[7,9],"client":"me","since":null,"t":"entries","v":1}"#);
         let answer = r#"{"status":"ok","answered":[7],"rows":[["5",{"id":"a"}]]}"#;
         let rows = vec![(Rev(5), r#"{"id":"a"}"#.into())];
         assert_eq!(read_buckets(answer, &request), Ok(BucketAnswer::Rows { answered: vec![7], rows }));

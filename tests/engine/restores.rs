@@ -40,6 +40,16 @@ fn only_what_this_client_wrote_is_in_doubt_and_it_is_shown_until_the_round_tells
     assert_eq!(device.state.outbox.conflicts(), 0, "nobody is asked yet");
 }
 
+/// The answer was lost and the push was retried: the second answer names the first one's transaction in the rev alone.
+#[test]
+fn what_an_earlier_try_of_a_push_wrote_is_in_doubt_too() {
+    let mut device = Device::synced(&[A]);
+    device.update("a", &[("n", "2")]);
+    device.answer("a", applied(5), Some(7));
+    doubt(&mut device, &["a"]);
+    assert_eq!(standings(&device), [(r#"["a"]"#.to_owned(), Standing::Doubted)]);
+}
+
 #[test]
 fn what_comes_back_as_it_was_is_forgotten() {
     let mut device = doubting();

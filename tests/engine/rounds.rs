@@ -3,6 +3,7 @@
 use crate::bench::{Bench, known_schema, last_page};
 use crate::device::{Device, applied};
 use std::collections::BTreeMap;
+use thermocline::engine::Horizon;
 use thermocline::engine::interface::Event;
 use thermocline::engine::priority::Priority;
 use thermocline::engine::retention::{DAY_MS, Keep};
@@ -111,4 +112,39 @@ fn a_metered_connection_is_not_used_for_audits() {
     bench.step(Event::Metered(true));
     bench.now_ms += 2 * DAY_MS;
     assert_eq!(to_the_audit(&mut bench, Event::Now), ["ended", REST]);
+}
+
+/// Else what is under way would be sent a second time beside itself.
+#[test]
+fn a_wake_up_that_is_due_during_a_run_begins_no_other() {
+    let mut bench = bench(Priority::High);
+    bench.run([Event::Now, Event::Leased, Event::Wrote]);
+    bench.now_ms += HOUR_MS;
+    assert_eq!(bench.step(Event::Wake), [""; 0]);
+    bench.step(last_page("d1"));
+    assert_eq!(bench.fold()[0], "ended", "the run goes on as it was");
+}
+
+/// The server's sums are from the horizon on: until all from there is held, they would differ.
+#[test]
+fn a_table_whose_older_rows_are_still_to_come_is_not_audited() {
+    for (covered, audited) in [("2026-01-01", "audit entries"), ("2026-02-01", "audit projects")] {
+        let mut bench = bench(Priority::High);
+        let (since, covered) = (Some("2026-01-01".into()), Some(covered.into()));
+        let horizon = Horizon { since, covered, asked: true, set: 0 };
+        bench.device.state.horizons.insert("entries".into(), horizon);
+        assert_eq!(to_the_audit(&mut bench, Event::Asked { audit: true }), [audited]);
+    }
+}
+
+/// What began in one run must not end another.
+#[test]
+fn an_audit_that_ends_after_its_run_did_changes_nothing() {
+    let mut bench = bench(Priority::High);
+    assert_eq!(to_the_audit(&mut bench, Event::Asked { audit: true }), ["audit entries"]);
+    bench.step(Event::Stop);
+    let fault = Fault::new(ErrorCode::Offline, "in a test");
+    assert_eq!(bench.step(Event::Audited(Ok(()))), [""; 0]);
+    assert_eq!(bench.step(Event::Audited(Err(fault.into()))), [""; 0]);
+    assert!(bench.machine.is_stopped());
 }
