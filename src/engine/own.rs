@@ -136,7 +136,8 @@ mod tests {
     #[test]
     fn the_oldest_are_forgotten_first() {
         let mut own = OwnPushes::default();
-        (1..=KEPT as u64 + 1).for_each(|xid| own.complete(xid, tables().iter()));
+        (1..=KEPT as u64 - NAMED as u64).for_each(|xid| own.note(Rev(xid << 22)));
+        (0..=NAMED as u64).for_each(|n| own.complete(KEPT as u64 + 1 - n, tables().iter()));
         assert!(!own.made(Rev(1 << 22)) && own.made(Rev(2 << 22)));
         assert_eq!(own.named(tables().iter()).len(), NAMED);
     }

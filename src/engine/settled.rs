@@ -55,8 +55,9 @@ fn retry(state: &mut State, place: Place, pending: Pending, again: Again) {
     let base = state.rows.get(&pending.row.0, &pending.row.1).cloned();
     let is_conflict = matches!(pending.standing, Standing::Conflict { .. } | Standing::Lost { .. });
     let mut fresh = Pending { id: again.id, sealed: false, standing: Standing::Waiting, ..pending };
-    if fresh.op == Op::Delete && !again.values.is_empty() {
-        fresh.op = Op::Update; // it stays after all, changed
+    let stays = fresh.op == Op::Delete && !again.values.is_empty();
+    if stays {
+        fresh.op = Op::Update; // after all, changed
     }
     for (column, value) in again.values {
         fresh.shown.retain(|(shown, _)| *shown != column);
@@ -73,6 +74,9 @@ fn retry(state: &mut State, place: Place, pending: Pending, again: Again) {
         meet(state, &mut fresh, base);
     }
     state.outbox.replace(place, fresh);
+    if stays {
+        change_instead(state, place);
+    }
     take_along(state, place);
 }
 
@@ -120,6 +124,24 @@ pub(super) fn keep_whole(state: &mut State, id: &RowId) {
     let others = fields.into_iter().filter(|(column, _)| !is_own(column));
     let shown: Vec<(Text, Text)> = others.map(|(column, value)| (column.into(), value.into())).collect();
     state.outbox.edit(place, |pending| pending.shown = shown);
+}
+
+/// The row stays: what was to be made anew behind its deletion changes it.
+fn change_instead(state: &mut State, place: Place) {
+    let Some((row, user)) = state.outbox.at(place).map(|p| (p.row.clone(), p.user.clone())) else { return };
+    let Some(table) = state.schema.tables.get(&row.0).cloned() else { return };
+    let next = state.outbox.of_row(&row).find(|(at, _)| *at > place);
+    let is_made = |later: &Pending| matches!(later.op, Op::Insert | Op::InsertIgnore | Op::Upsert);
+    let next = next.filter(|(_, later)| is_made(later) && may_change(state, later, &user));
+    let Some((at, _)) = next else { return };
+    let base = state.rows.get(&row.0, &row.1).map(|base| base.row.clone());
+    let old = |column: &str| base.as_ref().and_then(|base| base.value(column)).map(Text::from);
+    state.outbox.edit(at, |later| {
+        later.op = Op::Update;
+        later.cells.retain(|cell| !table.is_key(&cell.column));
+        later.cells.iter_mut().for_each(|cell| cell.old = old(&cell.column));
+        later.shown.clear();
+    });
 }
 
 /// Later edits of the row become part of it, as they would have been before it was sent.

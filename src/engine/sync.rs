@@ -60,8 +60,8 @@ pub struct Machine {
     user: Option<Text>,
     online: bool,
     metered: bool,
-    /// Definitions have been read in this context's life.
-    defined: bool,
+    /// When definitions were read, in this context's life.
+    defined_ms: Option<u64>,
     /// The app has asked for this run, or for the one that follows it.
     asked: bool,
     /// It has asked for audits, too.
@@ -91,7 +91,7 @@ impl Machine {
             user: None,
             online: true,
             metered: false,
-            defined: false,
+            defined_ms: None,
             asked: false,
             audit_asked: false,
             pulled: BTreeSet::new(),
@@ -221,7 +221,7 @@ impl Machine {
     fn on_folded(&mut self, state: &State, at: At) -> Vec<Effect> {
         match self.phase {
             Phase::Adopting => {
-                self.defined = true;
+                self.defined_ms = Some(at.now_ms);
                 self.next(state, at)
             }
             Phase::Sealing | Phase::Settling | Phase::Folding => self.next(state, at),
@@ -296,7 +296,7 @@ impl Machine {
 
     /// What is to be done now, by what the state says.
     fn next(&mut self, state: &State, at: At) -> Vec<Effect> {
-        if !self.defined {
+        if self.defined_ms.is_none_or(|read_ms| at.now_ms.saturating_sub(read_ms) >= DAY_MS) {
             self.phase = Phase::Defining;
             return vec![Effect::Send(Message::Schema(self.tables.iter().cloned().collect()))];
         }

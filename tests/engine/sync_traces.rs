@@ -330,14 +330,29 @@ fn a_batch_that_nobody_answered_for_eighty_days_is_not_sent_again() {
     let mut bench = pushing();
     bench.step(failed(ErrorCode::Offline));
     bench.now_ms += 80 * 86_400_000;
-    assert_eq!(bench.run([Event::Now, Event::Leased]), ["lease", "send push 1"], "there is time still");
+    let again = [Event::Now, Event::Leased, known_schema()];
+    let asked = ["lease", "send schema entries,projects"];
+    assert_eq!(bench.run(again.clone()), [&asked[..], &["send push 1"]].concat(), "there is time still");
     bench.step(failed(ErrorCode::Offline));
     bench.now_ms += 86_400_000;
-    assert_eq!(bench.run([Event::Now, Event::Leased]), ["lease", "append pushed 1"]);
+    assert_eq!(bench.run(again), [&asked[..], &["append pushed 1"]].concat());
     assert_eq!(bench.fold(), [PULL]);
     let pending = bench.device.pending("a").remove(0);
     assert!(
         matches!(&pending.standing, Standing::Refused { code, .. } if &**code == "outcome_unknown"),
         "{pending:?}"
     );
+}
+
+/// A page may be open for days, and the tables change under it.
+#[test]
+fn definitions_are_read_again_after_a_day_or_once_a_change_names_what_is_not_there() {
+    let mut bench = Bench::at_rest(Device::synced(&[A]));
+    bench.now_ms += 86_400_000;
+    assert_eq!(bench.run([Event::Now, Event::Leased]), ["lease", "send schema entries,projects"]);
+
+    let mut bench = pushing();
+    let gone = Outcome::Rejected { code: "42703".into(), message: "no such column".into(), row: None };
+    assert_eq!(bench.answer_push(5, gone), ["append pushed 1"]);
+    assert_eq!(bench.fold(), ["send schema entries,projects"]);
 }

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use std::task::Poll;
 use thermocline::driver::{Platform, Replica};
 use thermocline::engine::Picture;
-use thermocline::protocol::{Fault, MutationId, Op, Table, Text};
+use thermocline::protocol::{Fault, MutationId, Table, Text};
 use thermocline::store::memory::MemoryStore;
 use thermocline::store::{Durability, Incarnation, Seq};
 
@@ -26,8 +26,6 @@ pub struct Letter {
     pub mutation: MutationId,
     /// With their types, the key left out.
     pub columns: Vec<(Text, Text)>,
-    /// A removal with something behind it: it may not become a change (an ignored test of the engine says why).
-    pub is_removal: bool,
 }
 
 /// What a person says to it.
@@ -67,7 +65,6 @@ impl Tab {
             .map(|(_, pending)| Letter {
                 mutation: pending.id,
                 columns: columns(&state.schema.tables[&pending.row.0]),
-                is_removal: pending.op == Op::Delete && state.outbox.of_row(&pending.row).count() > 1,
             })
             .collect()
     }

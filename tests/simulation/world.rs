@@ -442,7 +442,6 @@ impl World {
         match self.dice.below(10) {
             0..3 => Wish::Discard,
             3..5 => Wish::Retry(None),
-            _ if letter.is_removal => Wish::Retry(None),
             _ => {
                 let mut values = serde_json::Map::new();
                 for (column, type_name) in &letter.columns {

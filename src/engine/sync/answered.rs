@@ -79,6 +79,9 @@ impl Machine {
         self.size = (self.size * 2).min(limits::BATCH_DEFAULT);
         let blocked = outcomes.iter().filter(|(_, outcome)| *outcome == Outcome::Blocked);
         self.blocked.extend(blocked.map(|(id, _)| *id));
+        if outcomes.iter().any(|(_, outcome)| names_what_is_not_there(outcome)) {
+            self.defined_ms = None;
+        }
         self.phase = Phase::Settling;
         vec![Effect::Append(Frame::Pushed(Pushed { outcomes, xid, time_ms: at.now_ms }))]
     }
@@ -112,6 +115,11 @@ impl Machine {
         self.phase = Phase::Folding;
         vec![Effect::Append(frame)]
     }
+}
+
+/// A column or a table that has gone since the definitions were read.
+fn names_what_is_not_there(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Rejected { code, .. } if matches!(&**code, "42703" | "42P01"))
 }
 
 fn incompatible(versions: &[u32]) -> Failure {
