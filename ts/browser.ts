@@ -54,5 +54,6 @@ export async function usage(engine: Engine): Promise<Usage> {
   const { usage: used = null, quota = null } = (await navigator.storage?.estimate?.()) ?? {};
   const persisted = (await navigator.storage?.persisted?.()) ?? false;
   const stored = JSON.parse(await guarded(() => engine.storage())) as Pick<Usage, "log" | "segments" | "files" | "outbox">;
-  return { tables: JSON.parse(engine.tables()) as Usage["tables"], ...stored, used, quota, persisted };
+  const tables = JSON.parse(await guarded(() => engine.tables())) as Usage["tables"];
+  return { tables, ...stored, used, quota, persisted };
 }

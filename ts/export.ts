@@ -5,7 +5,7 @@ import type { Imported, TableUsage } from "./types.js";
 
 export async function exportAll(engine: Engine): Promise<Blob> {
   const lines = [engine.exportHeader(), ...engine.exportUnsent(), `{"outbox":${engine.outbox()}}`];
-  for (const { table } of JSON.parse(engine.tables()) as TableUsage[]) {
+  for (const { table } of JSON.parse(await engine.tables()) as TableUsage[]) {
     let next: string | undefined;
     do {
       const [line, last] = (await engine.exportRows(table, next)) as [string, string | undefined];

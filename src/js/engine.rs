@@ -181,8 +181,8 @@ impl Engine {
     }
 
     /// Rows and bytes a table, as JSON text.
-    pub fn tables(&self) -> Result<String, JsValue> {
-        Ok(report::tables(&self.0.room()?.replica.state()))
+    pub async fn tables(&self) -> Result<String, JsValue> {
+        Ok(self.0.room()?.replica.query(|_, view| report::tables(view)).await?)
     }
 
     /// Bytes of log, segments, files and outbox, as JSON text.

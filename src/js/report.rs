@@ -4,6 +4,7 @@ use super::room::Room;
 use crate::driver::{Platform, Quarantined};
 use crate::engine::batch::held_back;
 use crate::engine::interface::SyncState;
+use crate::engine::rows::View;
 use crate::engine::sync::Machine;
 use crate::engine::{Audit, Pending, Standing, State};
 use crate::protocol::{ErrorCode, Fault, Key, Op};
@@ -198,9 +199,10 @@ fn lost_by_restore() -> Trouble {
 }
 
 /// Rows and bytes of each table and tier as a JSON array.
-pub fn tables(state: &State) -> String {
+pub fn tables(view: &View) -> String {
+    let state = view.state();
     let sizes = state.schema.tables.keys().map(|table| {
-        let size = state.rows.size(table);
+        let size = view.size(table);
         let horizon = state.horizons.get(table).and_then(|horizon| horizon.since.as_deref());
         serde_json::json!({
             "table": table, "rows": size.rows, "bytes": size.bytes,

@@ -95,6 +95,10 @@ impl World {
     fn rows(&self) -> usize {
         self.tab.state().rows.size("notes").rows
     }
+
+    fn counted(&mut self) -> usize {
+        self.pool.run_until(self.tab.query(|_, view| view.size("notes"))).expect("reads").rows
+    }
 }
 
 #[test]
@@ -294,4 +298,33 @@ fn a_cache_whose_rows_have_no_age_is_cleared_whole_but_for_what_waits() {
         pool.run_until(tab.append(pulled(request(&tab), 7, &rows(1..=15), &[], true))).expect("stores");
         assert_eq!(picture(&mut pool, &tab).tables["notes"].visible.len(), 15);
     }
+}
+
+/// A count that was one short before and right after told that a row had left, where none had: a slot whose key
+/// a segment's filter let through, though the segment did not hold it. Key filters of few keys do so often.
+#[test]
+fn rows_are_counted_exactly_whatever_the_key_filters_let_through() {
+    let mut misled = 0;
+    for seed in 880..920u16 {
+        let mut world = world();
+        let [step, first] = seed.to_be_bytes();
+        let id = |n: u8| n.wrapping_mul(2 * step + 1).wrapping_add(first);
+        let rows: Vec<Text> = [1, 5, 10, 18, 19, 20].map(|day| note(id(day), day, 0)).into();
+        world
+            .pool
+            .run_until(world.tab.append(pulled(request(&world.tab), 5, &rows, &[], true)))
+            .expect("stores");
+        if seed % 2 == 0 {
+            world.pool.run_until(world.tab.checkpoint()).expect("writes");
+        }
+        world.pool.run_until(world.tab.write(update(id(1), 3, 99))).expect("stores");
+        assert_eq!(world.counted(), 6);
+        for _ in 0..2 {
+            world.realm.now_ms.set(world.realm.now_ms.get() + 1);
+            world.pool.run_until(world.tab.clear_older(10.0)).expect("writes");
+            misled += usize::from(world.rows() != 4);
+            assert_eq!(world.counted(), 4, "seed {seed}");
+        }
+    }
+    assert!(misled > 0, "no filter let a key through: nothing is shown by this");
 }

@@ -11,6 +11,7 @@ mod arena;
 mod evict;
 mod index;
 mod rested;
+mod size;
 mod slot;
 mod table;
 mod view;
@@ -23,8 +24,9 @@ use std::rc::Rc;
 pub use evict::Evictions;
 pub use index::Layout;
 pub use rested::{Dead, Rested};
+pub use size::Size;
 pub use slot::{Base, Known, Slot, Source};
-pub use table::{Size, TableRows};
+pub use table::TableRows;
 pub use view::{View, base_row};
 
 /// A row's place: table and key.

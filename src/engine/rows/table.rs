@@ -14,21 +14,6 @@ use crate::protocol::{Key, Rev, Row, SegmentId, Seq, Table, Text};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-/// How much of a table this device holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Size {
-    /// Visible rows.
-    pub rows: usize,
-    /// Bytes of their text, about.
-    pub bytes: usize,
-    /// Rows in memory because they have changed, or have changes that wait, and bytes of their text.
-    pub hot_rows: usize,
-    pub hot_bytes: usize,
-    /// Rows in segments, and bytes of their text.
-    pub warm_rows: usize,
-    pub warm_bytes: usize,
-}
-
 #[derive(Clone, Debug)]
 pub struct TableRows {
     pub layout: Rc<Layout>,
@@ -120,33 +105,6 @@ impl TableRows {
 
     pub fn has_buried(&self) -> bool {
         self.buried > 0
-    }
-
-    /// Exact as far as the segments' key filters tell slots that hide a row from those that do not.
-    pub fn size(&self) -> Size {
-        let living: usize = self.segments.iter().map(|rested| rested.living() as usize).sum();
-        let bytes = |rested: &Rested| {
-            let share =
-                u64::from(rested.living()) * rested.directory.bytes / u64::from(rested.directory.rows.max(1));
-            share as usize
-        };
-        let warm_bytes = self.segments.iter().map(bytes).sum();
-        let is_hiding =
-            |key: &Key| self.segments.iter().any(|rested| rested.directory.may_hold(key.as_str()));
-        // What was read through lies before the horizon, where segments have nothing to hide.
-        let is_cold = |slot: &Slot| {
-            slot.fetched.is_some() && slot.known.base().is_some_and(|base| self.is_cold(&base.row))
-        };
-        let hiding = self.slots.iter().filter(|(key, slot)| is_hiding(key) && !is_cold(slot)).count();
-        let shown = self.slots.values().filter(|slot| slot.shown().is_some()).count();
-        Size {
-            rows: living.saturating_sub(hiding) + shown,
-            bytes: self.bytes + warm_bytes,
-            hot_rows: shown,
-            hot_bytes: self.bytes,
-            warm_rows: living,
-            warm_bytes,
-        }
     }
 
     /// The slot under a key's text.
