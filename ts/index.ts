@@ -16,6 +16,7 @@ import { attention, outboxOf } from "./outbox.js";
 import { livePath, query } from "./query.js";
 import { watchRealm } from "./realm.js";
 import { rekeyings } from "./rekeyed.js";
+import { snapshotOf } from "./snapshot.js";
 import { syncOf } from "./sync.js";
 import type { Encryption, LiveQuery, LiveResult, Options, OutboxEntry, QuarantinedRecord, Rekeyed, Status, Thermocline } from "./types.js";
 
@@ -56,9 +57,10 @@ function faceOf(engine: Engine, options: Options): Thermocline {
   };
   const attend = attention(engine);
   const rekeyed = rekeyings(engine);
-  const status = () => engine.status() as Status;
+  const { status, keep } = snapshotOf(engine);
   let pending = status().pending;
-  const tell = (now: Status) => {
+  const tell = (told: Status) => {
+    const now = keep(told);
     if (now.pending > pending) askForBackgroundSync();
     pending = now.pending;
     for (const listener of [...listeners.status]) listener(now);

@@ -256,6 +256,7 @@ export interface Thermocline {
     callback: (result: LiveResult<Row>) => void,
     onError?: (error: Error) => void,
   ): () => void;
+  /** The same object until something in it changes. */
   status(): Status;
   /** Calls back with the status after every change of it. Returns the way to stop. */
   on(event: "status", callback: (status: Status) => void): () => void;

@@ -4,6 +4,8 @@ import { defineConfig } from "vite";
 import { precache } from "./build/service-worker.ts";
 
 export default defineConfig({
+  // What is written for React runs on Preact: Thermocline's hooks.
+  resolve: { alias: { react: "preact/compat" } },
   build: {
     target: "es2022",
     rollupOptions: {

@@ -66,8 +66,8 @@ function SearchBox({ search, onSearch }: { search: string; onSearch: (search: st
 
 function TagChoice({ tag, onTag }: { tag: string | null; onTag: (tag: string | null) => void }) {
   const { supabase } = useBackend();
-  const tagged = useLive<Pick<Entry, "tags">>(() => allTags(supabase), "tags");
-  const common = useMemo(() => mostUsed(tagged?.rows ?? []), [tagged]);
+  const { rows } = useLive<Pick<Entry, "tags">>(allTags(supabase));
+  const common = useMemo(() => mostUsed(rows), [rows]);
   const choices = tag === null || common.includes(tag) ? common : [tag, ...common];
   return (
     <label class="choice">

@@ -1,6 +1,6 @@
 /** The outbox: every change the server has not answered, and first those that need the reader. */
 
-import type { OutboxEntry, Status } from "thermocline";
+import type { OutboxEntry } from "thermocline";
 import { useEffect, useState } from "preact/hooks";
 import { keyOf, nameOf } from "../mending.ts";
 import { useNow } from "../state/clock.ts";
@@ -11,33 +11,31 @@ import { Notice } from "./notice.tsx";
 import { OutboxRow } from "./outbox-row.tsx";
 
 const PAGE_ROWS = 50;
-const NONE: OutboxEntry[] = [];
 
 /** `change`: the one to go to. */
-export function OutboxList({ status, change }: { status: Status; change: string | undefined }) {
-  const { entries: read, unread, read: readAgain } = useOutbox(status);
-  const entries = read ?? NONE;
+export function OutboxList({ change }: { change: string | undefined }) {
+  const { entries, loading, unread, refresh } = useOutbox();
   const [limit, setLimit] = useState(PAGE_ROWS);
   const [editing, setEditing] = useState<string | null>(null);
   const now = useNow();
   const shown = entries.slice(0, limit);
   const titles = useTitles(shown);
-  const { mend, result, problem } = useMending(entries, readAgain);
+  const { mend, result, problem } = useMending(entries, refresh);
   const title = (entry: OutboxEntry): string => titles.get(keyOf(entry)) ?? nameOf(entry);
 
   useEffect(() => {
-    if (change === undefined || read === null) return;
+    if (change === undefined || loading) return;
     const place = entries.findIndex(({ id }) => id === change);
     if (place >= limit) return setLimit(place + 1);
     focusChange(change);
     go({ view: "sync" }, "replace");
-  }, [change, read, limit]);
+  }, [change, entries, loading, limit]);
 
   return (
     <section class="card" aria-labelledby="outbox">
       <h2 id="outbox" tabIndex={-1}>Outbox{entries.length > 0 && <span class="badge">{count(entries.length)}</span>}</h2>
       {unread && <Notice kind="bad">{unread}</Notice>}
-      {read?.length === 0 && !unread && <p class="hint">Nothing is waiting. Each change you make appears here until the server has confirmed it.</p>}
+      {!loading && entries.length === 0 && !unread && <p class="hint">Nothing is waiting. Each change you make appears here until the server has confirmed it.</p>}
       <p role="status" class="said">{result}</p>
       {problem && !shown.some(({ id }) => id === problem.id) && <Notice kind="bad">{problem.message}</Notice>}
       <ul class="outbox">

@@ -1,31 +1,15 @@
 /**
- * Live rows and the sync status as hooks: the view renders what they say, and again when it changes.
+ * Live rows and the sync status of this page's database, by Thermocline's own hooks: the view renders what they say, and again
+ * when it changes.
  */
 
-import type { LiveResult, Status } from "thermocline";
-import { useEffect, useState } from "preact/hooks";
+import type { LiveQuery, Status } from "thermocline";
+import { useLive as useLiveOf, useStatus as useStatusOf, type Live } from "thermocline/react";
 import { useBackend } from "../backend.ts";
 
-/** A supabase-js query that was not awaited; its rows are what a live query brings. */
-export type Query<Row> = PromiseLike<{ data: Row[] | null }>;
-
-/**
- * The rows of `query` now and after every change, null before the first answer. `key` says when the
- * query has become another one; until its rows are here, the old ones stay on the screen.
- */
-export function useLive<Row>(query: () => Query<Row>, key: string): LiveResult<Row> | null {
-  const { tc } = useBackend();
-  const [result, setResult] = useState<LiveResult<Row> | null>(null);
-  useEffect(() => tc.live(query(), setResult), [tc, key]);
-  return result;
+/** The rows of `query`; until another query's rows are here, the old ones stay on the screen. `null`: nothing is asked. */
+export function useLive<Row>(query: LiveQuery<Row> | null): Live<Row> {
+  return useLiveOf<Row>(useBackend().tc, query, { keepRows: true });
 }
 
-export function useStatus(): Status {
-  const { tc } = useBackend();
-  const [status, setStatus] = useState(() => tc.status());
-  useEffect(() => {
-    setStatus(tc.status());
-    return tc.on("status", setStatus);
-  }, [tc]);
-  return status;
-}
+export const useStatus = (): Status => useStatusOf(useBackend().tc);

@@ -1,32 +1,19 @@
 /** The outbox as hooks: its entries, what they are called, and what the reader decides about them. */
 
-import type { OutboxEntry, Status } from "thermocline";
-import { useEffect, useRef, useState } from "preact/hooks";
+import type { OutboxEntry } from "thermocline";
+import { useOutbox as useOutboxOf } from "thermocline/react";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { useBackend } from "../backend.ts";
 import { titlesOf } from "../entries.ts";
 import { explain } from "../failures.ts";
 import { keyOf, needsReader, neediestFirst } from "../mending.ts";
 import { useAction } from "./action.ts";
 
-/** Read again whenever the status says that it may have changed; what needs the reader first, null before the first read. */
-export function useOutbox(status: Status) {
-  const { tc } = useBackend();
-  const [entries, setEntries] = useState<OutboxEntry[] | null>(null);
-  const [unread, setUnread] = useState<string | null>(null);
-  const latest = useRef(0); // of two reads the later counts
-  const read = async (): Promise<void> => {
-    const turn = ++latest.current;
-    try {
-      const found = await tc.outbox.list();
-      if (turn !== latest.current) return;
-      setEntries(neediestFirst(found));
-      setUnread(null);
-    } catch (error) {
-      if (turn === latest.current) setUnread(explain(error));
-    }
-  };
-  useEffect(() => void read(), [tc, status]);
-  return { entries, unread, read };
+/** What needs the reader first. */
+export function useOutbox() {
+  const { entries: read, loading, error, refresh } = useOutboxOf(useBackend().tc);
+  const entries = useMemo(() => neediestFirst(read), [read]);
+  return { entries, loading, unread: error && explain(error), refresh };
 }
 
 /** The titles of the entries that are changed, by key; what is deleted has none any more. */

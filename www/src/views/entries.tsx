@@ -3,13 +3,15 @@
  * Only as many rows are asked for and rendered as the reader has asked to see.
  */
 
-import type { LiveResult } from "thermocline";
+import type { Live } from "thermocline/react";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useBackend } from "../backend.ts";
 import { EVERYTHING, countEntries, isNarrowed, listEntries, type EntrySummary, type Filter } from "../entries.ts";
+import { explain } from "../failures.ts";
 import { EntryFilters } from "../parts/entry-filters.tsx";
 import { EntryList } from "../parts/entry-list.tsx";
 import { Icon } from "../parts/icon.tsx";
+import { Notice } from "../parts/notice.tsx";
 import { useLive } from "../state/live.ts";
 import { href, NEW } from "../state/route.ts";
 import { count, counted } from "../words.ts";
@@ -21,7 +23,7 @@ export function EntriesView({ open }: { open: string | null }) {
   const { supabase } = useBackend();
   const [filter, setFilter] = useState<Filter>(EVERYTHING);
   const [limit, setLimit] = useState(PAGE_ROWS);
-  const list = useLive<EntrySummary>(() => listEntries(supabase, filter, limit), JSON.stringify([filter, limit]));
+  const list = useLive<EntrySummary>(listEntries(supabase, filter, limit));
   const total = useTotal(filter, list);
   useReturnFocus(open);
 
@@ -39,9 +41,10 @@ export function EntriesView({ open }: { open: string | null }) {
         </div>
         <EntryFilters filter={filter} onChange={refine} />
         <p class="list-count" role="status">{summary(list, total)}</p>
-        {list && <EntryList entries={list.rows} open={open} sort={filter.sort} onTag={(tag) => refine({ ...filter, tag })} />}
-        {list && list.rows.length === 0 && <Nothing narrowed={isNarrowed(filter)} onReset={() => refine(EVERYTHING)} />}
-        {list && list.rows.length >= limit && total && total.entries > limit && (
+        {list.error && <Notice kind="bad">{explain(list.error)}</Notice>}
+        <EntryList entries={list.rows} open={open} sort={filter.sort} onTag={(tag) => refine({ ...filter, tag })} />
+        {total?.entries === 0 && list.rows.length === 0 && <Nothing narrowed={isNarrowed(filter)} onReset={() => refine(EVERYTHING)} />}
+        {list.rows.length >= limit && total && total.entries > limit && (
           <button type="button" class="button wide more" onClick={() => setLimit(limit + PAGE_ROWS)}>
             Show {count(Math.min(PAGE_ROWS, total.entries - limit))} more
           </button>
@@ -73,11 +76,11 @@ interface Total {
 }
 
 /** How many entries there are, of which the list shows the first; counted again when the list changes. */
-function useTotal(filter: Filter, list: LiveResult<EntrySummary> | null): Total | null {
+function useTotal(filter: Filter, list: Live<EntrySummary>): Total | null {
   const { supabase } = useBackend();
   const [total, setTotal] = useState<Total | null>(null);
   useEffect(() => {
-    if (!list) return;
+    if (list.loading) return;
     let current = true;
     void countEntries(supabase, filter).then((entries) => current && entries !== null && setTotal({ entries, filter }));
     return () => void (current = false);
@@ -85,8 +88,8 @@ function useTotal(filter: Filter, list: LiveResult<EntrySummary> | null): Total 
   return total;
 }
 
-function summary(list: LiveResult<EntrySummary> | null, total: Total | null): string {
-  if (!list || !total) return "Looking…";
+function summary(list: Live<EntrySummary>, total: Total | null): string {
+  if (!total) return "Looking…";
   const found = counted(total.entries, "entry", "entries") + (isNarrowed(total.filter) ? " found" : "");
   return list.partial ? `${found} on this device; more may be on the server` : found;
 }

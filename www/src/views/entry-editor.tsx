@@ -15,14 +15,12 @@ import { go, NEW } from "../state/route.ts";
 
 export function EntryEditor({ id }: { id: string }) {
   const { supabase } = useBackend();
-  const live = useLive<Entry>(() => oneEntry(supabase, id === NEW ? NO_ENTRY : id), id);
+  const live = useLive<Entry>(id === NEW ? null : oneEntry(supabase, id));
   if (id === NEW) return <Editing entry={null} />;
-  if (live === null) return <div class="empty" aria-busy="true" />;
+  if (live.loading) return <div class="empty" aria-busy="true" />;
   const entry = live.rows[0];
   return entry ? <Editing entry={entry} /> : <Gone partial={live.partial} />;
 }
-
-const NO_ENTRY = "00000000-0000-0000-0000-000000000000";
 
 /** The entry that was just added: its editor takes over from that of the draft and still says so. */
 let added: string | null = null;

@@ -21,7 +21,7 @@ export function SyncView({ email, change }: { email: string | null; change: stri
     <div class="page">
       <h1>Sync</h1>
       <SyncCard status={status} />
-      <OutboxList status={status} change={change} />
+      <OutboxList change={change} />
       <StorageReport status={status} />
       <Account email={email} pending={status.pending} />
     </div>
