@@ -47,7 +47,7 @@ function reportOf({ plan, samples }) {
 
 /** What the package costs a visitor, in kB. */
 function shippedSize() {
-  const files = filesUnder([here('../pkg/wasm'), here('../pkg/dist')]).filter((file) => /\.(wasm|js)$/.test(file))
+  const files = filesUnder([here('../pkg/wasm'), here('../pkg/dist')]).filter((file) => /\.(wasm|js)$/.test(file) && !file.endsWith('.classic.js'))
   return sizesOf(files).brotli / 1_000
 }
 

@@ -64,3 +64,11 @@ export function headOf(headers: Headers): string {
 export function responseOf([status, head, body]: EngineAnswer): Response {
   return new LocalResponse(status, head, body);
 }
+
+/** Statuses whose answers have no body, not even an empty one. */
+const BODILESS = [204, 205, 304];
+
+/** The same for another realm: it gets what a `Response` is made of, and nothing that was overridden. */
+export function plainResponseOf([status, head, body]: EngineAnswer): Response {
+  return new Response(BODILESS.includes(status) ? null : body, { status, headers: headersOf(head) });
+}

@@ -12,6 +12,11 @@ export interface Asked {
   body: string;
 }
 
+/** A realm that may have stood still; see `Realm`. */
+export interface Wakes {
+  behind: Promise<void> | undefined;
+}
+
 /** The device's answer; undefined: the network must give it. */
 export function ask(engine: Engine, { method, path, headers, body }: Asked): EngineAnswer | undefined | Promise<EngineAnswer | undefined> {
   if (method === "GET") {

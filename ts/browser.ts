@@ -1,21 +1,8 @@
 /** What the browser grants on request: background sync, storage that is not evicted, its use and quota. */
 import type { Engine } from "../wasm/thermocline.js";
 import { guarded } from "./errors.js";
-import { SYNC_TAG } from "./tag.js";
+import { askForPeriods, askForSync } from "./tag.js";
 import type { Usage } from "./types.js";
-
-/** How often we ask for a round in the background; the browser decides, often twice a day. */
-const PERIOD_MS = 15 * 60_000;
-
-type SyncRegistration = ServiceWorkerRegistration & {
-  sync?: { register(tag: string): Promise<void> };
-  periodicSync?: { register(tag: string, options: { minInterval: number }): Promise<void> };
-};
-
-async function worker(): Promise<SyncRegistration | undefined> {
-  if (typeof navigator === "undefined" || !navigator.serviceWorker) return undefined;
-  return navigator.serviceWorker.getRegistration();
-}
 
 /** Whether writes came since the browser was last asked, and whether it is being asked. */
 let [wanted, asking] = [false, false];
@@ -31,17 +18,19 @@ export function askForBackgroundSync(): void {
 
 async function ask(workers: ServiceWorkerContainer): Promise<void> {
   asking = true;
-  const { sync }: SyncRegistration = await workers.ready; // without a worker: for ever, and nobody minds
+  const registration = await workers.ready; // without a worker: for ever, and nobody minds
   while (wanted) {
     wanted = false;
-    await sync?.register(SYNC_TAG).catch(() => undefined);
+    await askForSync(registration);
   }
   asking = false;
 }
 
 /** Asks for a round now and then with every tab closed. */
 export async function askForPeriodicSync(): Promise<void> {
-  await (await worker())?.periodicSync?.register(SYNC_TAG, { minInterval: PERIOD_MS }).catch(() => undefined);
+  if (typeof navigator === "undefined" || !navigator.serviceWorker) return;
+  const registration = await navigator.serviceWorker.getRegistration();
+  if (registration) await askForPeriods(registration);
 }
 
 /** Asks that the browser does not evict what is stored. */

@@ -5,13 +5,14 @@
  * seen going by; everything else is the network's, untouched.
  */
 import type { Engine } from "../wasm/thermocline.js";
-import { ask } from "./ask.js";
-import { headOf, responseOf } from "./answer.js";
+import { ask, type Wakes } from "./ask.js";
+import { headOf, responseOf, type EngineAnswer } from "./answer.js";
 import { fromEngine, guarded, ThermoclineError } from "./errors.js";
-import type { Realm } from "./realm.js";
 
 const REST = "/rest/v1/";
 const AUTH = "/auth/v1/";
+/** Answers of the auth server that hold a session. */
+const SIGN_IN = /^(token|signup|verify)\b/;
 /** A table and a query in which nothing is left for `URL` to do. */
 const PLAIN = /^\w+(?:\?[\w.*%&=,()!:"~+-]*)?$/;
 /** What shapes an answer; the engine is told no other header. */
@@ -19,69 +20,104 @@ const SHAPING = ["accept", "prefer", "range", "content-type", "accept-profile", 
 /** Columns of the sync protocol, in no answer that passes here. */
 const RESERVED = /"_(?:rev|at)"/;
 
+/** What differs between a page and a worker that answers one. */
+export interface Place {
+  network: typeof fetch;
+  respond(answer: EngineAnswer): Response;
+  /** Sees to it that the database is open that a request with this authorization is about. */
+  admit(authorization: string): Promise<void> | undefined;
+  /** Runs what may open another user's database. */
+  alone(change: () => Promise<void>): Promise<void>;
+}
+
+/** In a page: one client, and the engine hears of every session. */
+export function inPage(engine: Engine, network: typeof fetch): Place {
+  const admit = (authorization: string) => (engine.isSignedIn() ? undefined : guarded(() => engine.carried(authorization)));
+  return { network, respond: responseOf, admit, alone: (change) => change() };
+}
+
 /** A request that is ours to look at; `path` is what follows the API's prefix. */
 interface Call {
   engine: Engine;
-  realm: Realm;
+  realm: Wakes;
   path: string;
   input: RequestInfo | URL;
   init: RequestInit | undefined;
-  network: typeof fetch;
+  place: Place;
 }
 
-export function makeFetch(engine: Engine, realm: Realm, base: string, network: typeof fetch): typeof fetch {
-  const origin = new URL(base);
-  const prefix = origin.pathname.replace(/\/$/, "");
-  const rows = origin.origin + prefix + REST;
+/** The API of a project that an address belongs to, and what follows the API's prefix. */
+export type Route = (url: URL) => { api: "rest" | "auth"; path: string } | undefined;
+
+export function routeOf(base: string): Route {
+  const { origin, pathname } = new URL(base);
+  const prefix = pathname.replace(/\/$/, "");
+  return (url) => {
+    if (url.origin !== origin || !url.pathname.startsWith(prefix)) return undefined;
+    const path = url.pathname.slice(prefix.length);
+    if (path.startsWith(REST)) return { api: "rest", path: path.slice(REST.length) + url.search };
+    if (path.startsWith(AUTH)) return { api: "auth", path: path.slice(AUTH.length) + url.search };
+    return undefined;
+  };
+}
+
+/** Whether more happens to such a request than that it is passed on. */
+export function isLookedAt(api: "rest" | "auth", method: string, path: string): boolean {
+  if (api === "rest") return path !== "" && !path.startsWith("rpc/");
+  return method === "POST" && (SIGN_IN.test(path) || path.startsWith("logout"));
+}
+
+export function makeFetch(engine: Engine, realm: Wakes, base: string, place: Place): typeof fetch {
+  const route = routeOf(base);
+  const { origin, pathname } = new URL(base);
+  const rows = origin + pathname.replace(/\/$/, "") + REST;
 
   return async (input, init) => {
     // The usual request, as supabase-js makes it, without taking its address apart.
     if (typeof input === "string" && input.startsWith(rows) && PLAIN.test(input.slice(rows.length))) {
-      return rest({ engine, realm, path: input.slice(rows.length), input, init, network });
+      return rest({ engine, realm, path: input.slice(rows.length), input, init, place });
     }
-    const url = new URL(input instanceof Request ? input.url : input);
-    const path = url.origin === origin.origin && url.pathname.startsWith(prefix) ? url.pathname.slice(prefix.length) : "";
-    const call = (api: string): Call => ({ engine, realm, path: path.slice(api.length) + url.search, input, init, network });
-    if (path.startsWith(REST)) return rest(call(REST));
-    if (path.startsWith(AUTH)) return auth(call(AUTH));
-    return network(input, init);
+    const found = route(new URL(input instanceof Request ? input.url : input));
+    if (!found) return place.network(input, init);
+    const call: Call = { engine, realm, path: found.path, input, init, place };
+    return found.api === "rest" ? rest(call) : auth(call);
   };
 }
 
-async function rest({ engine, realm, path, input, init, network }: Call): Promise<Response> {
-  if (path === "" || path.startsWith("rpc/")) return network(input, init);
+async function rest({ engine, realm, path, input, init, place }: Call): Promise<Response> {
+  const { network, respond } = place;
+  if (!isLookedAt("rest", "", path)) return network(input, init);
   const { method, headers, signal } = parts(input, init);
-  const authorization = headers.get("authorization");
-  if (authorization && !engine.isSignedIn()) await guarded(() => engine.carried(authorization));
   const body = await bodyOf(input, init);
   if (body === undefined) return network(input, init);
   if (realm.behind) await realm.behind;
+  const admitted = place.admit(headers.get("authorization") ?? "");
+  if (admitted) await admitted;
   signal?.throwIfAborted();
   const answer = await ask(engine, { method, path, headers: shaping(headers), body });
   signal?.throwIfAborted();
-  return answer ? responseOf(answer) : withoutReserved(await network(input, init));
+  return answer ? respond(answer) : withoutReserved(await network(input, init), respond);
 }
 
-async function auth({ engine, path, input, init, network }: Call): Promise<Response> {
+async function auth({ engine, path, input, init, place: { network, respond, alone } }: Call): Promise<Response> {
   const { method } = parts(input, init);
-  if (method === "POST" && path.startsWith("token?grant_type=refresh_token")) {
-    return refresh(engine, (await bodyOf(input, init)) ?? "");
-  }
+  if (!isLookedAt("auth", method, path)) return network(input, init);
+  if (path.startsWith("token?grant_type=refresh_token")) return refresh(engine, (await bodyOf(input, init)) ?? "", respond);
   const response = await network(input, init);
-  if (method === "POST" && path.startsWith("logout") && !path.includes("scope=others")) {
-    await guarded(() => engine.signedOut());
-  } else if (response.ok && method === "POST" && /^(token|signup|verify)\b/.test(path)) {
+  if (path.startsWith("logout")) {
+    if (!path.includes("scope=others")) await alone(() => guarded(() => engine.signedOut()));
+  } else if (response.ok) {
     const answer = await response.clone().text();
-    await guarded(() => engine.signedIn(answer));
+    await alone(() => guarded(() => engine.signedIn(answer)));
   }
   return response;
 }
 
 /** Refresh tokens are single-use: one context spends one, the others get its answer. */
-async function refresh(engine: Engine, body: string): Promise<Response> {
+async function refresh(engine: Engine, body: string, respond: Place["respond"]): Promise<Response> {
   try {
     const [status, answer] = (await engine.refresh(body)) as unknown as [number, string];
-    return responseOf([status, "content-type: application/json\n", answer]);
+    return respond([status, "content-type: application/json\n", answer]);
   } catch (thrown) {
     const error = fromEngine(thrown);
     // supabase-js keeps its session on a network failure, which it knows as a TypeError.
@@ -115,7 +151,7 @@ async function bodyOf(input: RequestInfo | URL, init: RequestInit | undefined): 
   return typeof body === "string" ? body : undefined;
 }
 
-async function withoutReserved(response: Response): Promise<Response> {
+async function withoutReserved(response: Response, respond: Place["respond"]): Promise<Response> {
   if (!response.headers.get("content-type")?.includes("json")) return response;
   const text = await response.clone().text();
   if (!RESERVED.test(text)) return response;
@@ -126,5 +162,5 @@ async function withoutReserved(response: Response): Promise<Response> {
   };
   const value = JSON.parse(text) as unknown;
   const body = JSON.stringify(Array.isArray(value) ? value.map(strip) : strip(value));
-  return responseOf([response.status, headOf(response.headers), body]);
+  return respond([response.status, headOf(response.headers), body]);
 }

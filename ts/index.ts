@@ -10,7 +10,8 @@ import init, { Engine } from "../wasm/thermocline.js";
 import { isMetered } from "./connection.js";
 import { guarded, ThermoclineError } from "./errors.js";
 import { exportAll, importAll } from "./export.js";
-import { makeFetch } from "./fetch.js";
+import { inPage, makeFetch } from "./fetch.js";
+import { engineOptions } from "./options.js";
 import { askForBackgroundSync, askToPersist, usage } from "./browser.js";
 import { attention, outboxOf } from "./outbox.js";
 import { livePath, query } from "./query.js";
@@ -26,26 +27,9 @@ export type * from "./types.js";
 /** Opens the local database. Rejects with a `ThermoclineError` that says what is wrong and what to do. */
 export async function openThermocline(options: Options): Promise<Thermocline> {
   await init(options.wasm === undefined ? undefined : { module_or_path: options.wasm });
-  const { url, key, tables, durability } = options;
-  const name = options.name ?? hostOf(url);
   const online = typeof navigator === "undefined" || navigator.onLine;
-  const [metered, sealed] = [isMetered(), encryptionOf(options)];
-  const engine = await guarded(() => Engine.open({ url, key, tables, name, durability, online, metered, ...sealed }));
+  const engine = await guarded(() => Engine.open({ ...engineOptions(options), online, metered: isMetered() }));
   return faceOf(engine, options);
-}
-
-function hostOf(url: string): string {
-  try {
-    return new URL(url).host;
-  } catch (cause) {
-    throw new ThermoclineError("invalid_request", `url is "${url}"; it must be your project's address`, { cause });
-  }
-}
-
-/** The object form means a passphrase, given now or not. */
-function encryptionOf({ encrypt }: Options): { encrypt?: "stored" | "passphrase"; passphrase?: string | undefined } {
-  if (!encrypt) return {};
-  return encrypt === true ? { encrypt: "stored" } : { encrypt: "passphrase", passphrase: encrypt.passphrase };
 }
 
 function faceOf(engine: Engine, options: Options): Thermocline {
@@ -72,7 +56,7 @@ function faceOf(engine: Engine, options: Options): Thermocline {
   const realm = watchRealm(engine);
 
   return {
-    fetch: makeFetch(engine, realm, options.url, network),
+    fetch: makeFetch(engine, realm, options.url, inPage(engine, network)),
     query: (request) => query(engine, realm, options, network, request),
     live(live, callback, onError = (error) => console.error(error)) {
       const { path, headers } = livePath(live as LiveQuery<never>);

@@ -1,11 +1,12 @@
 /** What the page hears of its own life, told to the engine: network, visibility, thawing. */
 import type { Engine } from "../wasm/thermocline.js";
+import type { Wakes } from "./ask.js";
 import { connection, isMetered } from "./connection.js";
 
 /** How often a visible page with live queries looks at the log; announcements are quicker. */
 const LOOK_MS = 2_000;
 
-export interface Realm {
+export interface Realm extends Wakes {
   /** Set from the moment at which the page goes on after standing still until the engine knows what happened
    * meanwhile: whoever asks before then waits for it. */
   behind: Promise<void> | undefined;

@@ -1,17 +1,26 @@
 /**
- * Thermocline in a service worker: empties the outbox with every tab closed.
+ * Thermocline in a service worker: empties the outbox with every tab closed and, if it is asked to, answers the requests of an
+ * app that has not a line of ours.
  *
  * ```ts
  * import { attachThermocline } from "thermocline/service-worker";
  * attachThermocline(self, { wasm: "/thermocline_bg.wasm" });
+ * attachThermocline(self, { wasm: "/thermocline_bg.wasm", answer: { url, key, tables: ["entries"], sync: true } });
  * ```
  *
- * The worker needs no options: a page that opened Thermocline left them, sealed, beside the data. A
- * worker that is killed is an ordinary crash: the log is the truth.
+ * Without `answer` the worker needs no options: a page that opened Thermocline left them, sealed, beside the data. A worker
+ * that is killed is an ordinary crash: the log is the truth.
  */
-import init, { Engine } from "../wasm/thermocline.js";
-import { isMetered } from "./connection.js";
 import { SYNC_TAG } from "./tag.js";
+import { Answering, type AnswerOptions } from "./worker/answering.js";
+import { Engines } from "./worker/engines.js";
+import { Module } from "./worker/module.js";
+import { syncAll } from "./worker/rounds.js";
+
+export type { AnswerOptions } from "./worker/answering.js";
+
+/** Chromium ends a `sync` event after three minutes. */
+const ROUND_MS = 150_000;
 
 interface TaggedEvent extends ExtendableEvent {
   readonly tag: string;
@@ -20,28 +29,29 @@ interface TaggedEvent extends ExtendableEvent {
 export interface WorkerOptions {
   /** Where the engine's .wasm is served from. */
   wasm: string | URL;
+  /** Answers the pages' requests to this project, sign-in included: the app itself needs no line of Thermocline. */
+  answer?: AnswerOptions;
+  /** Longest a round in the background may take, in milliseconds; default 150,000. What is not done then goes on in the next. */
+  roundMs?: number;
 }
 
-/** Adds the handlers for Background Sync and Periodic Background Sync. */
+/**
+ * Adds the handlers for Background Sync and Periodic Background Sync, and with `answer` those for requests. To be called while
+ * the script is run for the first time: browsers take no handlers later. Throws a `ThermoclineError` if a url is none.
+ */
 export function attachThermocline(scope: ServiceWorkerGlobalScope, options: WorkerOptions): void {
+  const { answer, roundMs = ROUND_MS } = options;
+  const module = new Module(options.wasm);
+  const engines = new Engines(() => (answer ? module.read() : options.wasm));
   const onSync = (event: Event) => {
     const tagged = event as TaggedEvent;
-    if (tagged.tag === SYNC_TAG) tagged.waitUntil(syncEverything(options));
+    if (tagged.tag === SYNC_TAG) tagged.waitUntil(syncAll(engines, roundMs));
   };
   scope.addEventListener("sync", onSync);
   scope.addEventListener("periodicsync", onSync);
-}
-
-/** One round for each project of this origin whose sync is on. Rejects if one failed: the browser tries again. */
-async function syncEverything(options: WorkerOptions): Promise<void> {
-  await init({ module_or_path: options.wasm });
-  for (const project of (await Engine.projects()) as string[]) {
-    const engine = await Engine.open({ ...(JSON.parse(project) as object), online: true, metered: isMetered() });
-    try {
-      const { state, user } = engine.status() as { state: string; user: string | null };
-      if (state !== "stopped" && user !== null) await engine.syncInBackground();
-    } finally {
-      engine.close();
-    }
-  }
+  if (!answer) return;
+  const answering = new Answering(scope, engines, answer);
+  scope.addEventListener("install", (event) => event.waitUntil(module.keep()));
+  scope.addEventListener("activate", (event) => event.waitUntil(module.tidy()));
+  scope.addEventListener("fetch", (event) => answering.on(event));
 }

@@ -7,7 +7,7 @@
 use super::platform::lease;
 use super::vault::Vault;
 use crate::protocol::{ErrorCode, Fault};
-use crate::remote::supabase::Tokens;
+use crate::remote::supabase::{CLIENT, Tokens};
 use gloo_net::http::Request;
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
@@ -187,6 +187,7 @@ impl Sessions {
         let request = Request::post(&format!("{}/auth/v1/token?grant_type=refresh_token", self.url))
             .header("apikey", &self.key)
             .header("content-type", "application/json;charset=UTF-8")
+            .header("x-client-info", CLIENT)
             .abort_signal(Some(&AbortSignal::timeout_with_u32(TIMEOUT_MS)))
             .body(serde_json::json!({"refresh_token": refresh_token}).to_string())
             .map_err(unreachable)?;

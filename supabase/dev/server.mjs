@@ -84,7 +84,11 @@ export async function startServer(options = {}) {
     if (refusal) return answerJson(req, res, 401, refusal);
     if (cutAnswer?.(req)) loseAnswer(req, res);
     if (url.pathname.startsWith('/storage/v1/upload/resumable')) return upload(req, res);
-    if (API.test(url.pathname)) return listener(req, res);
+    if (API.test(url.pathname)) {
+      // lite lets no other origin read its answers.
+      for (const [name, value] of Object.entries(corsHeaders(req))) res.setHeader(name, value);
+      return listener(req, res);
+    }
     if (url.pathname.startsWith('/functions/v1/')) return functions.forward(req, res);
     if (!serveFile(req, res, url)) answerJson(req, res, 404, { message: 'no Route matched with those values' });
   }

@@ -6,6 +6,7 @@ import { keepLedger, pageRows, repeated, serverRows, textsOf } from './harness/r
 import { newUser, signIn, startStack } from './harness/stack.mjs'
 import { outboxOf, startSync } from './harness/sync.mjs'
 import { until } from './harness/until.mjs'
+import { workerOf } from './harness/workers.mjs'
 import { GIVEN, perform, Writer } from './harness/writes.mjs'
 
 let stack
@@ -31,7 +32,7 @@ test('the service worker empties the outbox after the last tab was closed', asyn
   for (const tab of ann.context.pages()) if (tab !== elsewhere) await tab.close()
   tabIsHeld = false
 
-  await dispatchSync(elsewhere, server.url)
+  await (await workerOf(elsewhere, server.url)).sync()
   const written = textsOf(writer.rows.values(), GIVEN).join('\n')
   await until('the worker has sent everything', async () => textsOf(await serverRows(server, id), GIVEN).join('\n') === written)
   assert.deepEqual(await repeated(server), [])
@@ -46,19 +47,6 @@ test('the service worker empties the outbox after the last tab was closed', asyn
   assert.deepEqual(textsOf(await pageRows(again), GIVEN), textsOf(writer.rows.values(), GIVEN))
   assert.deepEqual(await repeated(server), [])
 })
-
-/** Fires `sync` as the browser does when the network is back, from a page of no origin. */
-async function dispatchSync(page, origin) {
-  const devtools = await page.context().newCDPSession(page)
-  const found = new Promise((resolve) => {
-    devtools.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
-      const ours = registrations.find(({ scopeURL, isDeleted }) => scopeURL.startsWith(origin) && !isDeleted)
-      if (ours) resolve(ours.registrationId)
-    })
-  })
-  await devtools.send('ServiceWorker.enable')
-  await devtools.send('ServiceWorker.dispatchSyncEvent', { origin, registrationId: await found, tag: 'thermocline', lastChance: false })
-}
 
 function refuseWhileHeld(req, res) {
   if (!tabIsHeld || !req.url.includes('/rpc/thermocline_')) return false

@@ -11,9 +11,9 @@ import { makeNetwork } from './network.mjs'
 /** What Chromium says on the console of every request that fails: tests that cut the network want no noise. */
 const NETWORK = /^Failed to load resource/
 
-/** Starts it; `options` are startServer's. */
-export async function startStack(options = {}) {
-  const staticDir = await builtApp() // first: it leaves nothing running if it fails
+/** Starts it; `app` names the app that is served, the other options are startServer's. */
+export async function startStack({ app, ...options } = {}) {
+  const staticDir = await builtApp(app) // first: it leaves nothing running if it fails
   const cluster = await startPostgres()
   const network = makeNetwork(options.intercept)
   const server = await startServer({
