@@ -8,6 +8,7 @@
  */
 import init, { Engine } from "../wasm/thermocline.js";
 import { isMetered } from "./connection.js";
+import { watchDoorbell } from "./doorbell.js";
 import { guarded, ThermoclineError } from "./errors.js";
 import { exportAll, importAll } from "./export.js";
 import { inPage, makeFetch } from "./fetch.js";
@@ -28,11 +29,12 @@ export type * from "./types.js";
 export async function openThermocline(options: Options): Promise<Thermocline> {
   await init(options.wasm === undefined ? undefined : { module_or_path: options.wasm });
   const online = typeof navigator === "undefined" || navigator.onLine;
-  const engine = await guarded(() => Engine.open({ ...engineOptions(options), online, metered: isMetered() }));
-  return faceOf(engine, options);
+  const opening = engineOptions(options);
+  const engine = await guarded(() => Engine.open({ ...opening, online, metered: isMetered() }));
+  return faceOf(engine, options, opening.name);
 }
 
-function faceOf(engine: Engine, options: Options): Thermocline {
+function faceOf(engine: Engine, options: Options, name: string): Thermocline {
   const network = globalThis.fetch.bind(globalThis);
   const listeners = {
     status: new Set<(status: Status) => void>(),
@@ -43,8 +45,10 @@ function faceOf(engine: Engine, options: Options): Thermocline {
   const rekeyed = rekeyings(engine);
   const { status, keep } = snapshotOf(engine);
   let pending = status().pending;
+  const doorbell = watchDoorbell(engine, options, name);
   const tell = (told: Status) => {
     const now = keep(told);
+    doorbell.follow(now);
     if (now.pending > pending) askForBackgroundSync();
     pending = now.pending;
     for (const listener of [...listeners.status]) listener(now);
@@ -53,6 +57,7 @@ function faceOf(engine: Engine, options: Options): Thermocline {
     for (const one of rekeyed(now)) for (const listener of [...listeners.rekeyed]) listener(one);
   };
   engine.onStatus(tell);
+  doorbell.follow(status());
   const realm = watchRealm(engine);
 
   return {
@@ -95,6 +100,7 @@ function faceOf(engine: Engine, options: Options): Thermocline {
     export: () => guarded(() => exportAll(engine)),
     import: (exported) => guarded(() => importAll(engine, exported)),
     async close() {
+      doorbell.stop();
       realm.stop();
       engine.close();
     },

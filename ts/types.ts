@@ -24,6 +24,11 @@ export interface Options {
    * `passphrase` out to open a locked database without it (`tc.encryption`); a wrong one rejects with `locked`.
    */
   encrypt?: boolean | { passphrase?: string | undefined };
+  /**
+   * Whether Supabase Realtime may ring for a round (default: true): what changes elsewhere is here within a second or two, while the page is
+   * in front. Without it, or where the project has none, rounds come by themselves every few minutes.
+   */
+  realtime?: boolean;
   /** Where the engine's .wasm is served from; default: beside the module. */
   wasm?: string | URL;
 }

@@ -4,6 +4,7 @@
 //   joined  --token expired | refused--> closed (system error, phx_close)
 //
 // A private channel is joined only by whom the policies on realtime.messages let read its topic. Presence is not built.
+// Tests may stand in the way: refuse a socket, swallow a message, drop sockets, say something that is not so.
 import { WebSocketServer } from 'ws';
 import { watchChanges } from './changes.mjs';
 import { verifyToken } from './gateway.mjs';
@@ -17,6 +18,8 @@ const LONGEST_TIMER_MS = 2_000_000_000;
 class Channel {
   claims = {};
   bindings = [];
+  subscribed = false;
+  joined = Date.now();
   constructor(socket, topic, joinRef, config) {
     Object.assign(this, { socket, topic, joinRef, config });
     this.name = topic.replace(/^realtime:/, '');
@@ -32,8 +35,8 @@ class Channel {
 /** What all sockets share: who listens to which topic, and the database's changes. */
 class Hub {
   channels = new Set();
-  constructor(lite, keys) {
-    Object.assign(this, { lite, keys });
+  constructor(lite, keys, passes) {
+    Object.assign(this, { lite, keys, passes });
   }
 
   async open() {
@@ -74,6 +77,7 @@ class Hub {
     channel.subscribing = setTimeout(async () => {
       try {
         for (const binding of channel.bindings) await this.changes.add(binding);
+        channel.subscribed = true;
         channel.system('ok', 'postgres_changes', 'Subscribed to PostgreSQL');
       } catch (error) {
         channel.system('error', 'postgres_changes', `Unable to subscribe to changes with given parameters: [${error.message}]`);
@@ -99,8 +103,8 @@ class Hub {
 /** One client's connection: reads its messages in order and answers them. */
 class Socket {
   joined = new Map();
-  constructor(hub, ws, version, key) {
-    Object.assign(this, { hub, ws, version, key });
+  constructor(hub, ws, version, key, agent) {
+    Object.assign(this, { hub, ws, version, key, agent });
     let last = Promise.resolve();
     const stayAlive = () => {
       clearTimeout(this.idle);
@@ -118,7 +122,7 @@ class Socket {
   }
 
   send(message) {
-    if (this.ws.readyState === this.ws.OPEN) this.ws.send(encode(this.version, message));
+    if (this.ws.readyState === this.ws.OPEN && this.hub.passes(message)) this.ws.send(encode(this.version, message));
   }
 
   async receive(message) {
@@ -166,6 +170,23 @@ class Socket {
   }
 }
 
+/** For tests: who listens, and what a network or somebody else may do to them. */
+function standingInTheWay(hub, open) {
+  const live = () => [...open].filter(({ ws }) => ws.readyState === ws.OPEN);
+  return {
+    /** The sockets that are open: who has them, and the channels joined on each; `subscribed`: the database rings, too. */
+    sockets: () => live().map(({ agent, joined }) => ({ agent, channels: [...joined.values()].map(({ name, claims, joined: since, subscribed }) => ({ name, claims, joined: since, subscribed })) })),
+    /** Breaks sockets as a network does, without a word. @param {(agent: string) => boolean} [whose] */
+    drop(whose = () => true) {
+      for (const { agent, ws } of live()) if (whose(agent)) ws.terminate();
+    },
+    /** Says something on every channel, true or not. @param {string} event @param {any} payload */
+    say(event, payload) {
+      for (const channel of hub.channels) channel.send(event, payload);
+    },
+  };
+}
+
 /** Answers an upgrade that is refused. */
 function deny(socket, status, message) {
   const body = JSON.stringify({ error: message });
@@ -175,22 +196,32 @@ function deny(socket, status, message) {
 /**
  * Serves /realtime/v1/websocket on an HTTP server.
  * @param {import('node:http').Server} server
- * @param {{ lite: any, anonKey: string, serviceKey: string, jwtSecret: string }} options
+ * @param {{ lite: any, anonKey: string, serviceKey: string, jwtSecret: string, admits?: (req: import('node:http').IncomingMessage) => boolean,
+ *   passes?: (message: import('./phoenix.mjs').Message) => boolean }} options `admits`: whether a socket is let in; `passes`: whether a message
+ *   of the server's gets through
  */
-export async function attachRealtime(server, { lite, ...keys }) {
-  const hub = new Hub(lite, keys);
+export async function attachRealtime(server, { lite, admits = () => true, passes = () => true, ...keys }) {
+  const hub = new Hub(lite, keys, passes);
   await hub.open();
+  const open = new Set();
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 5_000_000 });
   server.on('upgrade', (req, socket, head) => {
     const url = new URL(req.url, 'http://localhost');
     if (url.pathname !== '/realtime/v1/websocket') return socket.destroy();
+    if (!admits(req)) return socket.destroy();
     const key = url.searchParams.get('apikey') ?? req.headers['x-api-key'];
     if (!key) return deny(socket, 401, 'API key is missing');
     const checked = hub.claimsOf(key);
     if ('error' in checked) return deny(socket, 401, checked.error);
-    sockets.handleUpgrade(req, socket, head, (ws) => new Socket(hub, ws, url.searchParams.get('vsn') ?? '1.0.0', key));
+    sockets.handleUpgrade(req, socket, head, (ws) => {
+      const agent = req.headers['user-agent'];
+      const one = new Socket(hub, ws, url.searchParams.get('vsn') ?? '1.0.0', key, agent);
+      open.add(one);
+      ws.on('close', () => open.delete(one));
+    });
   });
   return {
+    ...standingInTheWay(hub, open),
     async close() {
       for (const ws of sockets.clients) ws.terminate();
       sockets.close();

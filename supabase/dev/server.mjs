@@ -6,7 +6,7 @@
 //   /                               a built PWA, if a folder is given
 //
 // For development on one machine only: it listens on the loopback interface, and its keys are public. Tests may stand in the way
-// (`intercept`) or lose answers whose work was done (`cutAnswer`). Invariant: after close() no handle of it is open.
+// (`intercept`), lose answers whose work was done (`cutAnswer`), and play tricks on Realtime. Invariant: after close() no handle of it is open.
 import http from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { getRequestListener } from '@hono/node-server';
@@ -52,16 +52,19 @@ function loseAnswer(req, res) {
  * @property {string} [functionsDir] folder of the Edge Functions, default supabase/functions
  * @property {(req: http.IncomingMessage, res: http.ServerResponse) => boolean | Promise<boolean>} [intercept] true: it has answered
  * @property {(req: http.IncomingMessage) => boolean} [cutAnswer] true: the request is carried out, its answer is lost
+ * @property {(req: http.IncomingMessage) => boolean} [admits] false: Realtime is out of this client's reach
+ * @property {(message: import('./phoenix.mjs').Message) => boolean} [passes] false: this message of Realtime's is lost
  */
 
 /**
  * Starts the backend.
  * @param {ServerOptions} [options]
  * @returns {Promise<{ url: string, anonKey: string, serviceKey: string, jwtSecret: string,
- *   sql(text: string, params?: unknown[]): Promise<any[]>, close(): Promise<void> }>}
+ *   sql(text: string, params?: unknown[]): Promise<any[]>, realtime: { sockets(): any[], drop(whose?: (agent: string) => boolean): void,
+ *   say(event: string, payload: any): void }, close(): Promise<void> }>}
  */
 export async function startServer(options = {}) {
-  const { port = 0, jwtExpiry = 3600, staticDir, functionsDir = FUNCTIONS, intercept, cutAnswer } = options;
+  const { port = 0, jwtExpiry = 3600, staticDir, functionsDir = FUNCTIONS, intercept, cutAnswer, admits, passes } = options;
   const lite = await openLite({ backend: 'pglite', ...options, ...KEYS, jwtExpiry });
   const listener = getRequestListener((request, env) => lite.fetch(request, env.incoming.socket.remoteAddress ?? null));
   let origin = '';
@@ -101,7 +104,7 @@ export async function startServer(options = {}) {
     }).finally(() => working.delete(work));
     working.add(work);
   });
-  const realtime = await attachRealtime(server, { lite, ...KEYS });
+  const realtime = await attachRealtime(server, { lite, admits, passes, ...KEYS });
   try {
     await new Promise((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
   } catch (error) { // the port is taken
@@ -115,6 +118,7 @@ export async function startServer(options = {}) {
     url: origin,
     ...KEYS,
     sql: lite.sql,
+    realtime,
     async close() {
       await realtime.close();
       await functions.close();

@@ -21,7 +21,7 @@ const STATUSES: Partial<Record<ErrorCode, number>> = { invalid_request: 400, una
 const OURSELVES = /^thermocline\b/;
 
 /** The project whose requests the worker answers; as for `openThermocline`, which the app then need not call. */
-export interface AnswerOptions extends Omit<Options, "wasm"> {
+export interface AnswerOptions extends Omit<Options, "wasm" | "realtime"> {
   /**
    * Turns sync on, for all tables or some, once for each user: who turns it off leaves it off. Left out: off, unless a page
    * turns it on (`tc.sync.start()`).

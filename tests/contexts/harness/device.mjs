@@ -26,12 +26,12 @@ export async function openDevice(server, network) {
 
 class Device {
   user
-  /** Options that its pages open with, beside the usual ones. */
+  /** Options that its pages open with, beside the usual ones. Without Realtime, unless asked: rounds come when a test says so. */
   more = {}
   #server
   #network
   #profile = makeProfile()
-  #name = `device ${randomUUID()}`
+  name = `device ${randomUUID()}`
   #browser
 
   constructor(server, network) {
@@ -40,7 +40,7 @@ class Device {
   }
 
   get options() {
-    return { url: this.#server.url, key: this.#server.anonKey, tables: ['entries'], worker: true, ...this.more }
+    return { url: this.#server.url, key: this.#server.anonKey, tables: ['entries'], worker: true, realtime: false, ...this.more }
   }
 
   get context() {
@@ -48,7 +48,7 @@ class Device {
   }
 
   async start() {
-    this.#browser = await startBrowser(this.#profile, this.#name)
+    this.#browser = await startBrowser(this.#profile, this.name)
   }
 
   /** Ends the browser with everything in it, as a power failure would. */
@@ -63,8 +63,8 @@ class Device {
 
   /** Cuts the browser off from the server, or lets it back. */
   offline(off) {
-    if (off) this.#network.cutOff(this.#name)
-    else this.#network.letBack(this.#name)
+    if (off) this.#network.cutOff(this.name)
+    else this.#network.letBack(this.name)
   }
 
   /** A page of the app that has nothing open yet. */

@@ -4,7 +4,7 @@
 // by itself a request whose connection closed before any answer. So browsers are cut off here, by the
 // name they go by, and answers can be lost in their midst, where nobody but the client can repeat.
 
-/** A network that `startServer` takes as its `intercept`; `more` is a test's own. */
+/** A network that `startServer` takes as its `intercept` and `admits`; `more` is a test's own. */
 export function makeNetwork(more = () => false) {
   const cutOff = new Set()
   return {
@@ -13,6 +13,8 @@ export function makeNetwork(more = () => false) {
       req.socket.destroy()
       return true
     },
+    /** Whether Realtime is within a browser's reach. */
+    admits: (req) => !cutOff.has(req.headers['user-agent']),
     cutOff: (browser) => cutOff.add(browser),
     letBack: (browser) => cutOff.delete(browser),
   }

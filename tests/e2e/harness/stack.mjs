@@ -9,7 +9,7 @@ import { killBrowser, makeProfile, openBrowser } from './browser.mjs'
 import { makeNetwork } from './network.mjs'
 
 /** What Chromium says on the console of every request that fails: tests that cut the network want no noise. */
-const NETWORK = /^Failed to load resource/
+const NETWORK = /^Failed to load resource|^WebSocket connection to/
 
 /** Starts it; `app` names the app that is served, the other options are startServer's. */
 export async function startStack({ app, ...options } = {}) {
@@ -22,6 +22,7 @@ export async function startStack({ app, ...options } = {}) {
     staticDir,
     ...options,
     intercept: network.intercept,
+    admits: (req) => network.admits(req) && (options.admits?.(req) ?? true),
   })
   const people = []
   const person = async (settings) => {
@@ -40,11 +41,11 @@ export async function startStack({ app, ...options } = {}) {
 /** A fresh address and password. */
 export const newUser = () => ({ email: `${randomUUID()}@example.org`, password: 'a long enough password' })
 
-/** Someone with a browser profile of their own. */
-async function makePerson(server, network, { tables = ['entries'], worker = false, ...more } = {}) {
+/** Someone with a browser profile of their own. Without Realtime, unless asked: rounds come when a test says so. */
+async function makePerson(server, network, { tables = ['entries'], worker = false, realtime = false, ...more } = {}) {
   const profile = makeProfile()
   const browser = `person ${randomUUID()}`
-  const options = { url: server.url, key: server.anonKey, tables, worker, ...more }
+  const options = { url: server.url, key: server.anonKey, tables, worker, realtime, ...more }
   let context
   let offline = false
   let visited = false
@@ -54,6 +55,8 @@ async function makePerson(server, network, { tables = ['entries'], worker = fals
     await page.evaluate((given) => window.open_(given), { ...options, ...changes })
   }
   const person = {
+    /** The user agent that its requests bear. */
+    browser,
     get context() { return context },
     /** Opens the browser if need be, and a page with the app on it; `changes` are to the options it opens with. */
     async page(changes) {
@@ -73,8 +76,10 @@ async function makePerson(server, network, { tables = ['entries'], worker = fals
     /** Cuts the browser off from the network, or lets it back; open pages know it when this returns. */
     async offline(off) {
       offline = off
-      if (off) network.cutOff(browser)
-      else network.letBack(browser)
+      if (off) {
+        network.cutOff(browser)
+        server.realtime.drop((agent) => agent === browser)
+      } else network.letBack(browser)
       await context.setOffline(off)
       for (const page of context.pages()) await page.waitForFunction((on) => navigator.onLine === on, !off)
     },
