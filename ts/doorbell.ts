@@ -28,13 +28,14 @@ export interface Doorbell {
 export function watchDoorbell(engine: Engine, { url, key, realtime = true, tables }: Options, name: string): Doorbell {
   if (!realtime || typeof WebSocket === "undefined") return { follow: () => undefined, stop: () => undefined };
   let wanted: Listener | null = null;
-  let hadError = false;
+  let [hadError, stopped] = [false, false];
   const all = tables.map((table) => (typeof table === "string" ? table : table.name));
   const ear = new Ear(engine, `${url.replace(/^http/, "ws").replace(/\/$/, "")}/realtime/v1/websocket?apikey=${encodeURIComponent(key)}&vsn=2.0.0`);
   const place = new Place(`thermocline/${name}/doorbell`, isInFront, (held) => ear.want(held ? wanted : null));
   const page = watchPage(place, () => wanted !== null, () => ear.feed({ kind: "woke" }));
   return {
     follow(status) {
+      if (stopped) return;
       const before = wanted;
       wanted = listenerOf(status, all);
       if (wanted === null) place.leave();
@@ -45,6 +46,7 @@ export function watchDoorbell(engine: Engine, { url, key, realtime = true, table
       hadError = status.error !== null;
     },
     stop() {
+      stopped = true;
       page.stop();
       place.leave();
     },
@@ -107,12 +109,13 @@ class Ear {
 
   #wait(): void {
     clearTimeout(this.#timer);
-    const due = Math.min(dueAt(this.#state) ?? Infinity, this.#rings.due ?? Infinity);
+    const [machine, rings] = [dueAt(this.#state) ?? Infinity, this.#rings.due ?? Infinity];
+    const due = Math.min(machine, rings);
     if (due === Infinity) return;
+    // The clock is not asked again what the timer has said: it may have been set back meanwhile.
     this.#timer = setTimeout(() => {
-      const now = Date.now();
-      this.#pass(this.#rings.passOn(now));
-      if (now >= (dueAt(this.#state) ?? Infinity)) this.feed({ kind: "due" });
+      this.#pass(this.#rings.passOn(Date.now()));
+      if (machine === due) this.feed({ kind: "due" });
       else this.#wait();
     }, Math.max(0, due - Date.now()));
   }

@@ -123,6 +123,12 @@ test('the line is beaten on, and lost when no answer comes', () => {
   assert.deepEqual([lost.phase, told(then)], ['waiting', ['close']])
 })
 
+test('a clock that is set back does not silence the heartbeat', () => {
+  const [beaten, effects] = step(PHASES.joined, EVENTS.due, { now: START - HOUR, dice: 0.5 })
+  assert.deepEqual(told(effects), [BEAT, 'ask'])
+  assert.equal(dueAt(beaten), START - HOUR + ANSWER_MS)
+})
+
 test('after a sleep the line has less time to answer', () => {
   const [woken] = step(PHASES.joined, EVENTS.woke, { now: START + HOUR, dice: 0.5 })
   assert.equal(woken.answerBy, START + HOUR + WAKE_MS)

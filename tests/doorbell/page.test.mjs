@@ -137,6 +137,26 @@ test('a session that was refreshed anywhere is told to the server by the next he
   assert.equal(JSON.parse(socket.sent.at(-1))[4].access_token, page.token)
 })
 
+test('a clock that is set back holds no try up', async () => {
+  page.forbidden = true
+  await page.opens()
+  await page.settle()
+  page.forbidden = false
+  const now = mock.method(Date, 'now', () => 1e12 - 3_600_000)
+  mock.timers.tick(2_000)
+  await page.settle()
+  assert.equal(page.sockets.length, 1)
+  now.mock.restore()
+})
+
+test('what the engine says after it was closed is not followed', async () => {
+  await page.opens({ ...STATUS, user: null })
+  page.doorbell.stop()
+  page.doorbell.follow(STATUS)
+  await page.settle()
+  assert.deepEqual([page.sockets.length, page.locks.holder], [0, undefined])
+})
+
 test('where sockets are forbidden nothing is thrown, and tries are minutes apart', async () => {
   page.forbidden = true
   await page.opens()

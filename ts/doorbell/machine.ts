@@ -196,7 +196,8 @@ function tick(state: Joined, moment: Moment): Step {
   if (state.answerBy !== null && now >= state.answerBy) return lose(state, moment);
   const isAgain = state.againAt !== null && now >= state.againAt;
   const lasting: Joined = isAgain ? { ...state, againAt: null, failures: 0 } : state;
-  const [next, effects] = now >= state.beatAt ? beat(lasting, now - state.beatAt > BEAT_MS ? WAKE_MS : ANSWER_MS, moment) : [lasting, []];
+  const isDue = now >= state.beatAt || state.beatAt > now + BEAT_MS; // or the clock was set back
+  const [next, effects] = isDue ? beat(lasting, now - state.beatAt > BEAT_MS ? WAKE_MS : ANSWER_MS, moment) : [lasting, []];
   return [next, isAgain ? [RING, ...effects] : effects];
 }
 
