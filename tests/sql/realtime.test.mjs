@@ -12,7 +12,10 @@ let passes = () => true;
 const server = await startServer({ jwtExpiry: TOKEN_LIFE_S, passes: (message) => passes(message) });
 const clients = [];
 after(async () => {
-  for (const { realtime } of clients) await realtime.disconnect();
+  for (const client of clients) {
+    await client.removeAllChannels();
+    await client.realtime.disconnect();
+  }
   await server.close();
 });
 
