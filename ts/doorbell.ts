@@ -25,7 +25,8 @@ export interface Doorbell {
 }
 
 /** Listens while sync is on and somebody is signed in, unless the app wants no Realtime. */
-export function watchDoorbell(engine: Engine, { url, key, realtime = true, tables }: Options, name: string): Doorbell {
+export function watchDoorbell(engine: Engine, options: Options, name: string, now: Status): Doorbell {
+  const { url, key, realtime = true, tables } = options;
   if (!realtime || typeof WebSocket === "undefined") return { follow: () => undefined, stop: () => undefined };
   let wanted: Listener | null = null;
   let [hadError, stopped] = [false, false];
@@ -33,7 +34,7 @@ export function watchDoorbell(engine: Engine, { url, key, realtime = true, table
   const ear = new Ear(engine, `${url.replace(/^http/, "ws").replace(/\/$/, "")}/realtime/v1/websocket?apikey=${encodeURIComponent(key)}&vsn=2.0.0`);
   const place = new Place(`thermocline/${name}/doorbell`, isInFront, (held) => ear.want(held ? wanted : null));
   const page = watchPage(place, () => wanted !== null, () => ear.feed({ kind: "woke" }));
-  return {
+  const doorbell: Doorbell = {
     follow(status) {
       if (stopped) return;
       const before = wanted;
@@ -51,6 +52,8 @@ export function watchDoorbell(engine: Engine, { url, key, realtime = true, table
       place.leave();
     },
   };
+  doorbell.follow(now);
+  return doorbell;
 }
 
 function listenerOf({ state, user, synced }: Status & { synced?: string[] }, all: string[]): Listener | null {

@@ -20,7 +20,7 @@ import { watchRealm } from "./realm.js";
 import { rekeyings } from "./rekeyed.js";
 import { snapshotOf } from "./snapshot.js";
 import { syncOf } from "./sync.js";
-import type { Encryption, LiveQuery, LiveResult, Options, OutboxEntry, QuarantinedRecord, Rekeyed, Status, Thermocline } from "./types.js";
+import type { Encryption, LiveQuery, LiveResult, Options, OutboxEntry, Quarantine, QuarantinedRecord, Rekeyed, Status, Thermocline } from "./types.js";
 
 export { ThermoclineError } from "./errors.js";
 export type * from "./types.js";
@@ -44,8 +44,8 @@ function faceOf(engine: Engine, options: Options, name: string): Thermocline {
   const attend = attention(engine);
   const rekeyed = rekeyings(engine);
   const { status, keep } = snapshotOf(engine);
-  let pending = status().pending;
-  const doorbell = watchDoorbell(engine, options, name);
+  let { pending } = status();
+  const doorbell = watchDoorbell(engine, options, name, status());
   const tell = (told: Status) => {
     const now = keep(told);
     doorbell.follow(now);
@@ -57,7 +57,6 @@ function faceOf(engine: Engine, options: Options, name: string): Thermocline {
     for (const one of rekeyed(now)) for (const listener of [...listeners.rekeyed]) listener(one);
   };
   engine.onStatus(tell);
-  doorbell.follow(status());
   const realm = watchRealm(engine);
 
   return {
@@ -84,11 +83,7 @@ function faceOf(engine: Engine, options: Options, name: string): Thermocline {
       persist: askToPersist,
       clearOldData: (days) => guarded(() => engine.clearOldData(days)),
       clearCache: () => guarded(() => engine.clearCache()),
-      quarantine: {
-        list: () => guarded(async () => JSON.parse(await engine.quarantined()) as QuarantinedRecord[]),
-        read: (name) => guarded(() => engine.readQuarantined(name)),
-        clear: () => guarded(() => engine.clearQuarantine()),
-      },
+      quarantine: quarantineOf(engine),
     },
     encryption: {
       state: () => engine.encryption() as ReturnType<Encryption["state"]>,
@@ -104,6 +99,14 @@ function faceOf(engine: Engine, options: Options, name: string): Thermocline {
       realm.stop();
       engine.close();
     },
+  };
+}
+
+function quarantineOf(engine: Engine): Quarantine {
+  return {
+    list: () => guarded(async () => JSON.parse(await engine.quarantined()) as QuarantinedRecord[]),
+    read: (name) => guarded(() => engine.readQuarantined(name)),
+    clear: () => guarded(() => engine.clearQuarantine()),
   };
 }
 

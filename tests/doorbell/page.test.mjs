@@ -189,8 +189,7 @@ test('nobody signed in, sync stopped, `realtime: false`: no place, no socket', a
   page.doorbell.follow({ ...STATUS, state: 'stopped' })
   await page.settle()
   assert.deepEqual([page.sockets.length, page.locks.holder], [0, undefined])
-  page.doorbell = watchDoorbell(page.engine, { ...OPTIONS, realtime: false }, 'db')
-  page.doorbell.follow(STATUS)
+  page.doorbell = watchDoorbell(page.engine, { ...OPTIONS, realtime: false }, 'db', STATUS)
   await page.settle()
   assert.equal(page.sockets.length, 0)
 })
@@ -224,8 +223,7 @@ function makePage() {
   for (const [name, value] of Object.entries(globals)) Object.defineProperty(globalThis, name, { value, configurable: true, writable: true })
   made.settle = async () => { for (let n = 0; n < 20; n += 1) await Promise.resolve() }
   made.opens = async (status = STATUS) => {
-    made.doorbell = watchDoorbell(made.engine, OPTIONS, 'db')
-    made.doorbell.follow(status)
+    made.doorbell = watchDoorbell(made.engine, OPTIONS, 'db', status)
     await made.settle()
   }
   made.joined = async () => {
