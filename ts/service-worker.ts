@@ -12,27 +12,19 @@
  * that is killed is an ordinary crash: the log is the truth.
  */
 import { SYNC_TAG } from "./tag.js";
-import { Answering, type AnswerOptions } from "./worker/answering.js";
+import { Answering } from "./worker/answering.js";
 import { Engines } from "./worker/engines.js";
 import { Module } from "./worker/module.js";
+import type { WorkerOptions } from "./worker/options.js";
 import { syncAll } from "./worker/rounds.js";
 
-export type { AnswerOptions } from "./worker/answering.js";
+export type { AnswerOptions, WorkerOptions } from "./worker/options.js";
 
 /** Chromium ends a `sync` event after three minutes. */
 const ROUND_MS = 150_000;
 
 interface TaggedEvent extends ExtendableEvent {
   readonly tag: string;
-}
-
-export interface WorkerOptions {
-  /** Where the engine's .wasm is served from. */
-  wasm: string | URL;
-  /** Answers the pages' requests to this project, sign-in included: the app itself needs no line of Thermocline. */
-  answer?: AnswerOptions;
-  /** Longest a round in the background may take, in milliseconds; default 150,000. What is not done then goes on in the next. */
-  roundMs?: number;
 }
 
 /**

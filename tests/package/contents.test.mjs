@@ -35,6 +35,14 @@ test('the version is the same in the crate and in the package', () => {
   assert.equal(/^version = "(.+)"$/m.exec(crate)[1], manifest.version)
 })
 
+test('a worker knows its version, by which it keeps its module', () => {
+  assert.ok(readFileSync(join(PACKAGE, 'dist/version.js'), 'utf8').includes(`VERSION = "${manifest.version}"`))
+})
+
+test('the classic worker is one script: it imports nothing and asks for no address of its own', () => {
+  assert.doesNotMatch(readFileSync(join(PACKAGE, 'dist/service-worker.classic.js'), 'utf8'), /import\.meta|\bimport\s*[({'"]|^export\b/m)
+})
+
 test('the package carries its licence', () => {
   assert.ok(existsSync(join(PACKAGE, 'LICENSE')))
 })

@@ -15,6 +15,7 @@ import { fileURLToPath } from 'node:url'
 import { startServer } from '../../supabase/dev/server.mjs'
 import { makeProfile, openBrowser } from '../e2e/harness/browser.mjs'
 import { newUser } from '../e2e/harness/stack.mjs'
+import { until } from '../e2e/harness/until.mjs'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const LINKED = ['typescript', 'vite', '@supabase/supabase-js']
@@ -35,9 +36,9 @@ before(() => {
 
 after(() => rmSync(app, { recursive: true, force: true }))
 
-function run(program, args, cwd) {
+function run(program, args, cwd, more = {}) {
   try {
-    return execFileSync(program, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+    return execFileSync(program, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...more } })
   } catch (error) {
     throw new Error(`${program} ${args.join(' ')} in ${cwd}:\n${error.stdout}${error.stderr}`)
   }
@@ -66,9 +67,11 @@ for (const [resolution, end] of [['bundler', 'json'], ['nodenext', 'nodenext.jso
   })
 }
 
-test('the app builds, opens, signs up, writes and reads back in Chromium', { timeout: TIMEOUT_MS }, async (t) => {
-  run(process.execPath, [join(app, 'node_modules/vite/bin/vite.js'), 'build'], app)
-  const server = await startServer({ staticDir: join(app, 'dist') })
+const vite = (args, more) => run(process.execPath, [join(app, 'node_modules/vite/bin/vite.js'), 'build', ...args], app, more)
+
+/** A page of the built app, in a browser of its own. */
+async function openApp(t, options = {}) {
+  const server = await startServer({ staticDir: join(app, 'dist'), ...options })
   const profile = makeProfile()
   const context = await openBrowser(profile)
   t.after(async () => {
@@ -79,6 +82,12 @@ test('the app builds, opens, signs up, writes and reads back in Chromium', { tim
   const page = await context.newPage()
   await page.goto(server.url)
   await page.waitForSelector('body[data-ready]', { state: 'attached' })
+  return { page, server }
+}
+
+test('the app builds, opens, signs up, writes and reads back in Chromium', { timeout: TIMEOUT_MS }, async (t) => {
+  vite([])
+  const { page, server } = await openApp(t)
   const given = [server.url, server.anonKey, newUser().email]
   const { written, read, pending, live, code } = await page.evaluate((all) => window.run(...all), given)
   assert.equal(written.title, 'Packed')
@@ -87,3 +96,20 @@ test('the app builds, opens, signs up, writes and reads back in Chromium', { tim
   const stored = await server.sql('select id, title from public.entries')
   assert.deepEqual(stored.map(({ id, title }) => [id, title]), [[written.id, 'Packed']])
 })
+
+for (const [kind, address, type] of [
+  ['a module', '/sw.js', 'module'],
+  ['our classic script, by importScripts', '/classic.js', 'classic'],
+  ['a classic script of the app\'s own bundler', '/bundled.js', 'classic'],
+]) {
+  test(`a page without a line of ours is answered by a worker that is ${kind}`, { timeout: TIMEOUT_MS }, async (t) => {
+    if (type === 'classic') vite(['-c', 'vite.worker.config.js'], { WORKER: address.slice(1, -3) })
+    // Whatever the page itself sends to the table ends here.
+    const intercept = (req, res) => req.url.startsWith('/rest/v1/entries') && Boolean(res.writeHead(500).end())
+    const { page, server } = await openApp(t, { intercept })
+    const rows = await page.evaluate((all) => window.runPlain(...all), [server.url, server.anonKey, newUser().email, address, type])
+    assert.deepEqual(rows.map(({ title }) => title), ['Answered by a worker'])
+    const stored = () => server.sql('select title from public.entries')
+    await until('the worker has sent it', async () => (await stored()).length === 1)
+  })
+}

@@ -9,9 +9,10 @@ import { ThermoclineError } from "../errors.js";
 import { isLookedAt, makeFetch, routeOf } from "../fetch.js";
 import { engineOptions, type EngineOptions } from "../options.js";
 import { askForPeriods, askForSync } from "../tag.js";
-import type { ErrorCode, Options, Status } from "../types.js";
+import type { ErrorCode, Status } from "../types.js";
 import { Door } from "./door.js";
 import type { Engines, OpenEngine } from "./engines.js";
+import type { AnswerOptions } from "./options.js";
 
 /** How long an event that wrote keeps the worker for its round; what is left is for Background Sync or the next event. */
 const KEEP_MS = 20_000;
@@ -19,15 +20,6 @@ const KEEP_MS = 20_000;
 const STATUSES: Partial<Record<ErrorCode, number>> = { invalid_request: 400, unauthorized: 401, locked: 423, rate_limited: 429 };
 /** What the engine calls itself on its way to the server. */
 const OURSELVES = /^thermocline\b/;
-
-/** The project whose requests the worker answers; as for `openThermocline`, which the app then need not call. */
-export interface AnswerOptions extends Omit<Options, "wasm" | "realtime"> {
-  /**
-   * Turns sync on, for all tables or some, once for each user: who turns it off leaves it off. Left out: off, unless a page
-   * turns it on (`tc.sync.start()`).
-   */
-  sync?: boolean | { tables: string[] };
-}
 
 /** What is known of an engine while it is open. */
 interface Served {

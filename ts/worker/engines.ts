@@ -19,24 +19,27 @@ export class OpenEngine {
   readonly #stop = new AbortController();
   readonly #listeners = new Set<(status: Status) => void>();
   #online: boolean;
+  #metered: boolean;
 
-  constructor(readonly engine: Engine, online: boolean) {
-    this.#online = online;
+  constructor(readonly engine: Engine, online: boolean, metered: boolean) {
+    [this.#online, this.#metered] = [online, metered];
     engine.onStatus((status: Status) => this.#listeners.forEach((listener) => listener(status)));
     const { signal } = this.#stop;
-    globalThis.addEventListener("online", () => this.network(true), { signal });
-    globalThis.addEventListener("offline", () => this.network(false), { signal });
-    connection()?.addEventListener?.("change", () => engine.metered(isMetered()), { signal });
+    globalThis.addEventListener("online", () => this.look(true), { signal });
+    globalThis.addEventListener("offline", () => this.look(false), { signal });
+    connection()?.addEventListener?.("change", () => this.look(this.#online), { signal });
   }
 
   status(): Status {
     return this.engine.status() as Status;
   }
 
-  /** What the browser thinks of the network: not every worker is told of a change. */
-  network(online: boolean): void {
+  /** Tells the engine what the browser thinks of network and connection: not every worker hears of a change. */
+  look(online: boolean): void {
+    const metered = isMetered();
+    if (metered !== this.#metered) this.engine.metered(metered);
     if (online !== this.#online) this.engine.network(online);
-    this.#online = online;
+    [this.#online, this.#metered] = [online, metered];
   }
 
   /** Resolves when the status is so, or after a while. */
@@ -56,6 +59,7 @@ export class OpenEngine {
 
   close(): void {
     this.#stop.abort();
+    this.engine.pause(); // it is at work no more
     this.engine.close();
   }
 }
@@ -93,7 +97,7 @@ export class Engines {
     clearTimeout(held.idle);
     try {
       const open = await held.open;
-      open.network(online);
+      open.look(online);
       return await work(open);
     } finally {
       held.users -= 1;
@@ -116,7 +120,9 @@ export class Engines {
 
   async #open(options: EngineOptions, online: boolean): Promise<OpenEngine> {
     await this.#load();
-    return new OpenEngine(await guarded(() => Engine.open({ ...options, online, metered: isMetered() })), online);
+    const metered = isMetered();
+    const engine = await guarded(() => Engine.open({ ...options, online, metered }));
+    return new OpenEngine(engine, online, metered);
   }
 
   /** Once: two at the same time would be two modules. */

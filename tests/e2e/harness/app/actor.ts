@@ -11,8 +11,14 @@ type Client = Awaited<ReturnType<typeof openThermocline>>;
 
 /** The engine that was opened last: the package keeps it to itself. */
 let latest: Engine;
+/** How many were. */
+let opened = 0;
 const openEngine = Engine.open.bind(Engine);
-Engine.open = async (options: unknown) => (latest = await openEngine(options));
+Engine.open = async (options: unknown) => {
+  latest = await openEngine(options);
+  Object.assign(globalThis, { opened: (opened += 1) });
+  return latest;
+};
 
 let client: Client;
 let engine: Engine;

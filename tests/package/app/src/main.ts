@@ -3,12 +3,14 @@
 import { createClient } from "@supabase/supabase-js";
 import { openThermocline, ThermoclineError } from "thermocline";
 import type { Database } from "./database.types.js";
+import { runPlain } from "./plain.js";
 
 type Entry = Database["public"]["Tables"]["entries"]["Row"];
 
 declare global {
   interface Window {
     run: typeof run;
+    runPlain: typeof runPlain;
   }
 }
 
@@ -34,5 +36,5 @@ async function run(url: string, key: string, email: string): Promise<{ written: 
   return { written, read, pending: tc.status().pending, live, code };
 }
 
-window.run = run;
+Object.assign(window, { run, runPlain });
 document.body.dataset["ready"] = "true";
