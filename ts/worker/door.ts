@@ -4,8 +4,8 @@
  * names, or it waits (invariant 11).
  */
 import { guarded, ThermoclineError } from "../errors.js";
+import { accessOf } from "../doorbell/token.js";
 import type { OpenEngine } from "./engines.js";
-import { bearerOf } from "./whose.js";
 
 export class Door {
   readonly #open: OpenEngine;
@@ -18,13 +18,13 @@ export class Door {
 
   /** Resolves with the right database open; what is asked of the engine in the same turn is asked of that one. */
   async admit(authorization: string): Promise<void> {
-    const bearer = bearerOf(authorization);
+    const access = accessOf(authorization.replace(/^Bearer /i, ""));
     await this.#changed();
-    if (!bearer || this.#isOf(bearer.user)) return;
-    if (!bearer.holds) throw new ThermoclineError("unauthorized", "another user is signed in by now; sign in again");
+    if (!access || this.#isOf(access.user)) return;
+    if (access.ends < Date.now()) throw new ThermoclineError("unauthorized", "another user is signed in by now; sign in again");
     await this.alone(async () => {
-      const answer = JSON.stringify({ access_token: bearer.token });
-      if (!this.#isOf(bearer.user)) await guarded(() => this.#open.engine.signedIn(answer));
+      const answer = JSON.stringify({ access_token: access.token });
+      if (!this.#isOf(access.user)) await guarded(() => this.#open.engine.signedIn(answer));
     });
     return this.admit(authorization);
   }

@@ -13,13 +13,14 @@ declare global {
   }
 }
 
-/** Opens Thermocline and a supabase-js client on it; registers the worker if asked. */
-async function open_(options: Options & { worker?: boolean }): Promise<void> {
+/** Opens Thermocline and a supabase-js client on it; registers the worker if asked, to answer beside it if asked. */
+async function open_(options: Options & { worker?: boolean; answer?: boolean }): Promise<void> {
   window.tc = await openThermocline(options);
   use(window.tc);
   window.supabase = createClient(options.url, options.key, { global: { fetch: window.tc.fetch } });
   if (options.worker) {
-    await navigator.serviceWorker.register("/sw.js", { type: "module" });
+    const given = options.answer ? `?${new URLSearchParams({ answer: JSON.stringify(options) })}` : "";
+    await navigator.serviceWorker.register(`/sw.js${given}`, { type: "module" });
     await navigator.serviceWorker.ready;
   }
 }

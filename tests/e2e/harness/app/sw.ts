@@ -1,7 +1,8 @@
 /// <reference lib="webworker" />
-// The service worker of the app under test: its shell from a cache, Thermocline's background sync. It notes how rounds end.
+// The service worker of the app under test: its shell from a cache, Thermocline's background sync. It notes how rounds end, and answers
+// what its address says, if it says so.
 
-import { attachThermocline } from "thermocline/service-worker";
+import { attachThermocline, type AnswerOptions } from "thermocline/service-worker";
 import "./actor.js";
 import wasm from "thermocline/thermocline_bg.wasm?url";
 import { serveShell } from "./shell.js";
@@ -18,4 +19,5 @@ ExtendableEvent.prototype.waitUntil = function (work) {
 };
 
 serveShell();
-attachThermocline(self, { wasm, roundMs: 6_000 });
+const answer = new URL(self.location.href).searchParams.get("answer");
+attachThermocline(self, { wasm, roundMs: 6_000, ...(answer && { answer: JSON.parse(answer) as AnswerOptions }) });
