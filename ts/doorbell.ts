@@ -25,20 +25,18 @@ export interface Doorbell {
 }
 
 /** Listens while sync is on and somebody is signed in, unless the app wants no Realtime. */
-export function watchDoorbell(engine: Engine, options: Options, name: string, now: Status): Doorbell {
-  const { url, key, realtime = true, tables } = options;
+export function watchDoorbell(engine: Engine, { url, key, realtime = true }: Options, name: string): Doorbell {
   if (!realtime || typeof WebSocket === "undefined") return { follow: () => undefined, stop: () => undefined };
   let wanted: Listener | null = null;
   let [hadError, stopped] = [false, false];
-  const all = tables.map((table) => (typeof table === "string" ? table : table.name));
   const ear = new Ear(engine, `${url.replace(/^http/, "ws").replace(/\/$/, "")}/realtime/v1/websocket?apikey=${encodeURIComponent(key)}&vsn=2.0.0`);
   const place = new Place(`thermocline/${name}/doorbell`, isInFront, (held) => ear.want(held ? wanted : null));
   const page = watchPage(place, () => wanted !== null, () => ear.feed({ kind: "woke" }));
-  const doorbell: Doorbell = {
+  return {
     follow(status) {
       if (stopped) return;
       const before = wanted;
-      wanted = listenerOf(status, all);
+      wanted = listenerOf(status);
       if (wanted === null) place.leave();
       else if (before === null) page.come();
       else if (place.isHeld) ear.want(wanted);
@@ -52,12 +50,10 @@ export function watchDoorbell(engine: Engine, options: Options, name: string, no
       place.leave();
     },
   };
-  doorbell.follow(now);
-  return doorbell;
 }
 
-function listenerOf({ state, user, synced }: Status & { synced?: string[] }, all: string[]): Listener | null {
-  return state === "stopped" || user === null ? null : { user, tables: synced ?? all };
+function listenerOf({ state, user, synced }: Status): Listener | null {
+  return state === "stopped" || user === null ? null : { user, tables: synced };
 }
 
 /** The machine with its timer, its socket and its way to the engine. */
@@ -107,7 +103,7 @@ class Ear {
   }
 
   #pass(xids: (string | undefined)[]): void {
-    for (const xid of xids) poke(this.#engine, xid);
+    for (const xid of xids) this.#engine.poke(xid);
   }
 
   #wait(): void {
@@ -122,12 +118,6 @@ class Ear {
       else this.#wait();
     }, Math.max(0, due - Date.now()));
   }
-}
-
-/** What is rung for. */
-function poke(engine: Engine & { poke?: (xid?: string) => void }, xid?: string): void {
-  if (engine.poke) engine.poke(xid);
-  else void engine.syncInBackground().catch(() => undefined);
 }
 
 /** A worker is never behind. */

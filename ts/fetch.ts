@@ -71,16 +71,26 @@ export function makeFetch(engine: Engine, realm: Wakes, base: string, place: Pla
   const route = routeOf(base);
   const { origin, pathname } = new URL(base);
   const rows = origin + pathname.replace(/\/$/, "") + REST;
+  const heard: Place = { ...place, network: heardBy(engine, place.network) };
 
   return async (input, init) => {
     // The usual request, as supabase-js makes it, without taking its address apart.
     if (typeof input === "string" && input.startsWith(rows) && PLAIN.test(input.slice(rows.length))) {
-      return rest({ engine, realm, path: input.slice(rows.length), input, init, place });
+      return rest({ engine, realm, path: input.slice(rows.length), input, init, place: heard });
     }
     const found = route(new URL(input instanceof Request ? input.url : input));
     if (!found) return place.network(input, init);
-    const call: Call = { engine, realm, path: found.path, input, init, place };
+    const call: Call = { engine, realm, path: found.path, input, init, place: heard };
     return found.api === "rest" ? rest(call) : auth(call);
+  };
+}
+
+/** Whatever the server answers shows that it is there. */
+function heardBy(engine: Engine, network: typeof fetch): typeof fetch {
+  return async (input, init) => {
+    const response = await network(input, init);
+    if (response.status < 500) engine.reached();
+    return response;
   };
 }
 

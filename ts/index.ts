@@ -14,13 +14,12 @@ import { exportAll, importAll } from "./export.js";
 import { inPage, makeFetch } from "./fetch.js";
 import { engineOptions } from "./options.js";
 import { askForBackgroundSync, askToPersist, usage } from "./browser.js";
-import { attention, outboxOf } from "./outbox.js";
+import { eventsOf } from "./events.js";
+import { outboxOf } from "./outbox.js";
 import { livePath, query } from "./query.js";
 import { watchRealm } from "./realm.js";
-import { rekeyings } from "./rekeyed.js";
-import { snapshotOf } from "./snapshot.js";
 import { syncOf } from "./sync.js";
-import type { Encryption, LiveQuery, LiveResult, Options, OutboxEntry, Quarantine, QuarantinedRecord, Rekeyed, Status, Thermocline } from "./types.js";
+import type { Encryption, LiveQuery, LiveResult, Options, Quarantine, QuarantinedRecord, Thermocline } from "./types.js";
 
 export { ThermoclineError } from "./errors.js";
 export type * from "./types.js";
@@ -36,27 +35,13 @@ export async function openThermocline(options: Options): Promise<Thermocline> {
 
 function faceOf(engine: Engine, options: Options, name: string): Thermocline {
   const network = globalThis.fetch.bind(globalThis);
-  const listeners = {
-    status: new Set<(status: Status) => void>(),
-    attention: new Set<(entries: OutboxEntry[]) => void>(),
-    rekeyed: new Set<(rekeyed: Rekeyed) => void>(),
-  };
-  const attend = attention(engine);
-  const rekeyed = rekeyings(engine);
-  const { status, keep } = snapshotOf(engine);
-  let { pending } = status();
-  const doorbell = watchDoorbell(engine, options, name, status());
-  const tell = (told: Status) => {
-    const now = keep(told);
+  const doorbell = watchDoorbell(engine, options, name);
+  let pending = Infinity; // what waits from an earlier visit has been asked for
+  const { status, on } = eventsOf(engine, (now) => {
     doorbell.follow(now);
     if (now.pending > pending) askForBackgroundSync();
     pending = now.pending;
-    for (const listener of [...listeners.status]) listener(now);
-    const entries = attend(now);
-    if (entries) for (const listener of [...listeners.attention]) listener(entries);
-    for (const one of rekeyed(now)) for (const listener of [...listeners.rekeyed]) listener(one);
-  };
-  engine.onStatus(tell);
+  });
   const realm = watchRealm(engine);
 
   return {
@@ -71,11 +56,7 @@ function faceOf(engine: Engine, options: Options, name: string): Thermocline {
       return () => engine.stopLive(id);
     },
     status,
-    on(event: keyof typeof listeners, callback: never) {
-      const those = listeners[event] as Set<unknown>;
-      those.add(callback);
-      return () => those.delete(callback);
-    },
+    on,
     sync: syncOf(engine, options, status),
     outbox: outboxOf(engine),
     storage: {

@@ -1,7 +1,7 @@
 /** Pending changes as the app sees them, and what a person decides about those the server did not take. */
 import type { Engine } from "../wasm/thermocline.js";
 import { guarded } from "./errors.js";
-import type { Outbox, OutboxEntry, Status } from "./types.js";
+import type { Attention, AttentionCause, Outbox, OutboxEntry, Status } from "./types.js";
 
 export function outboxOf(engine: Engine): Outbox {
   const again = (id: string, values?: Record<string, unknown>) =>
@@ -17,19 +17,32 @@ export function outboxOf(engine: Engine): Outbox {
   };
 }
 
-/** Tells, from one status to the next, all that needs a person, if there is something new among it. */
-export function attention(engine: Engine): (now: Status) => OutboxEntry[] | null {
+/** Longer than this no change should wait where there is a network. */
+const OVERDUE_MS = 86_400_000;
+
+/** Tells, from one status to the next, all that someone should look at, if there is something new among it. */
+export function attention(engine: Engine): (now: Status) => Attention[] | null {
   let known = new Set<string>();
   let looked = "";
-  return ({ refused, conflicts, lastPush }) => {
+  return (status) => {
+    const { refused, conflicts, lastPush, oldestPending } = status;
     // A refusal comes with the answer to a push: what lies in between need not be looked through.
-    const now = `${refused}/${conflicts}/${lastPush}`;
+    const now = [...status.attention, refused, conflicts, lastPush, oldestPending].join("/");
     if (looked === now) return null;
     looked = now;
+    const outbox = status.attention.length === 0 ? [] : (JSON.parse(engine.outbox()) as OutboxEntry[]);
+    const found = status.attention.map((cause): Attention => ({
+      cause,
+      entries: outbox.filter((entry) => isAbout(entry, cause)),
+      error: cause === "failing" ? status.error : null,
+    }));
     const before = known;
-    const entries = refused + conflicts === 0 ? [] : (JSON.parse(engine.outbox()) as OutboxEntry[]);
-    const needing = entries.filter(({ state }) => state === "refused" || state === "conflict");
-    known = new Set(needing.map(({ id }) => id));
-    return needing.some(({ id }) => !before.has(id)) ? needing : null;
+    known = new Set(found.flatMap(({ cause, entries }) => [cause, ...entries.map(({ id }) => `${cause} ${id}`)]));
+    return [...known].some((one) => !before.has(one)) ? found : null;
   };
+}
+
+function isAbout({ state, made }: OutboxEntry, cause: AttentionCause): boolean {
+  if (cause === "overdue") return (state === "waiting" || state === "sent") && made + OVERDUE_MS < Date.now();
+  return state === cause;
 }

@@ -23,8 +23,13 @@ export function watchRealm(engine: Engine): Realm {
   globalThis.addEventListener("online", () => engine.network(true), { signal });
   globalThis.addEventListener("offline", () => engine.network(false), { signal });
   connection()?.addEventListener?.("change", () => engine.metered(isMetered()), { signal });
-  if (typeof document === "undefined") return realm;
+  if (typeof document === "undefined") {
+    engine.visible(false);
+    return realm;
+  }
 
+  const isVisible = () => document.visibilityState === "visible";
+  engine.visible(isVisible());
   const foreground = () => {
     const behind = engine.foreground().catch(() => undefined).then(() => {
       if (realm.behind === behind) realm.behind = undefined;
@@ -33,12 +38,15 @@ export function watchRealm(engine: Engine): Realm {
   };
   // Before the app's own listeners, which may ask at once.
   const first = { signal, capture: true };
-  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && foreground(), first);
+  document.addEventListener("visibilitychange", () => {
+    engine.visible(isVisible());
+    if (isVisible()) foreground();
+  }, first);
   document.addEventListener("resume", foreground, first);
   globalThis.addEventListener("pageshow", (event) => (event as PageTransitionEvent).persisted && foreground(), first);
   globalThis.addEventListener("pagehide", () => engine.pause(), { signal });
   const look = setInterval(() => {
-    if (document.visibilityState === "visible" && engine.hasLive()) quietly(() => engine.catchUp());
+    if (isVisible() && engine.hasLive()) quietly(() => engine.catchUp());
   }, LOOK_MS);
   signal.addEventListener("abort", () => clearInterval(look));
   return realm;

@@ -12,7 +12,7 @@ export function syncOf(engine: Engine, options: Options, status: () => Status): 
       void askToPersist();
       void askForPeriodicSync();
     },
-    stop: () => guarded(() => engine.stopSync()),
+    stop: ({ tables } = {}) => guarded(() => engine.stopSync(tables)),
     now: () => guarded(() => engine.syncNow()),
     async audit() {
       await guarded(() => engine.audit());

@@ -53,6 +53,8 @@ export interface TableOptions {
    * else is there. On a metered connection only `high` ones are pulled, unless `sync.now()` asks. Changes are always sent.
    */
   priority?: "high" | "medium" | "low" | "lazy";
+  /** Its changes are sent at once, not up to 2 s later together with what else is written. Default: false. */
+  urgent?: boolean;
 }
 
 /** Stable error codes; see SPEC.md for what each means and what to do. */
@@ -61,7 +63,10 @@ export type ErrorCode =
   | "quota_exceeded" | "storage_blocked" | "storage_lost" | "corrupt_frame" | "newer_version" | "invalid_request"
   | "unknown_table" | "unsupported_offline" | "unsynced_changes" | "locked" | "outcome_unknown" | "lost_by_restore";
 
-/** Where the sync machine stands. `limited`: there is a network, but Supabase does not answer. */
+/**
+ * Where the sync machine stands. `limited`: there is a network, but Supabase does not answer. `offline` is told by what answers: a
+ * browser that believes to be offline is not believed once the server has answered.
+ */
 export type SyncState = "stopped" | "idle" | "pushing" | "pulling" | "retry" | "offline" | "limited";
 
 export interface Status {
@@ -82,10 +87,39 @@ export interface Status {
   retryAt: number | null;
   /** How each table compared with the server, last time. */
   audits: TableAudit[];
+  /** Tables that sync is on for; none while it is off. */
+  synced: string[];
+  /** Of the round that is under way. */
+  progress: Progress | null;
+  /** Why someone should look; empty is good. `tc.on("attention", …)` tells of it once. */
+  attention: AttentionCause[];
   /** Why the last round did not end well. */
   error: { code: ErrorCode; message: string } | null;
   /** Whose database is open; null before any sign-in. */
   user: string | null;
+}
+
+/** How far a round has come. */
+export interface Progress {
+  /** Mutations that were answered, of those to send. */
+  sent: number;
+  toSend: number;
+  /** Rows and removals that were brought so far; how many there will be, nobody knows before. */
+  received: number;
+}
+
+/**
+ * `refused`, `conflict`: a person has to decide. `overdue`: a change waits for more than a day though there is a network. `failing`: three
+ * rounds in a row have failed.
+ */
+export type AttentionCause = "refused" | "conflict" | "overdue" | "failing";
+
+export interface Attention {
+  cause: AttentionCause;
+  /** The changes it is about; none where rounds fail. */
+  entries: OutboxEntry[];
+  /** Why rounds fail. */
+  error: Status["error"];
 }
 
 /**
@@ -265,18 +299,24 @@ export interface Thermocline {
   status(): Status;
   /** Calls back with the status after every change of it. Returns the way to stop. */
   on(event: "status", callback: (status: Status) => void): () => void;
-  /** Calls back with all dead letters and conflicts whenever there is a new one among them. Returns the way to stop. */
-  on(event: "attention", callback: (entries: OutboxEntry[]) => void): () => void;
+  /**
+   * Calls back with all that someone should look at whenever there is something new among it: once for each cause, dead letter,
+   * conflict and change that is overdue. Returns the way to stop.
+   */
+  on(event: "attention", callback: (now: Attention[]) => void): () => void;
   /**
    * Calls back for each row that got another key because the server has its natural key under that: what refers to it here has
    * followed, and the old key means the new one for a week at least. For an app that keeps keys itself. Returns the way to stop.
    */
   on(event: "rekeyed", callback: (rekeyed: Rekeyed) => void): () => void;
   sync: {
-    /** Turns sync on, for all tables or some. It stays on across reloads until stopped. */
+    /**
+     * Turns sync on, for all tables or for some more. It stays on across reloads until stopped. The choice is this user's; one that is made
+     * while nobody is signed in holds for whoever has made none.
+     */
     start(options?: { tables?: string[] }): Promise<void>;
-    /** Turns it off; the outbox stays. */
-    stop(): Promise<void>;
+    /** Turns it off, for all tables or some; what waits in the outbox stays there. */
+    stop(options?: { tables?: string[] }): Promise<void>;
     /** Runs one round of push and pull of all tables at once; resolves when it ended, rejects with its error. */
     now(): Promise<void>;
     /** The same, and compares every table with the server; what differs is mended. */

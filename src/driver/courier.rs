@@ -83,9 +83,16 @@ impl<S: Store + 'static, R: Remote + 'static, P: Platform> Courier<S, R, P> {
         *self.watcher.borrow_mut() = Some(Rc::new(watcher));
     }
 
+    /// Sync is on for these tables, from now on if it was off.
     pub fn start(self: &Rc<Self>, tables: Vec<Text>) {
-        self.machine.borrow_mut().set_tables(tables);
+        let (was_stopped, is_new) = {
+            let mut machine = self.machine.borrow_mut();
+            (machine.is_stopped(), machine.set_tables(tables))
+        };
         self.feed(Event::Start);
+        if is_new && !was_stopped {
+            self.feed(Event::Now);
+        }
     }
 
     pub fn feed(self: &Rc<Self>, event: Event) {
@@ -103,9 +110,12 @@ impl<S: Store + 'static, R: Remote + 'static, P: Platform> Courier<S, R, P> {
         }
     }
 
-    /// Runs one round that begins after this call: a poke's, or one that the app asks for.
+    /// Runs one round that begins after this call: a woken worker's, or one that the app asks for.
     pub async fn round(self: &Rc<Self>, wanted: Event) -> Result<(), Fault> {
-        self.ready()?;
+        match wanted {
+            Event::Asked { .. } => self.has_reason()?, // whether there is a network, it finds out
+            _ => self.ready()?,
+        }
         let (sender, receiver) = oneshot::channel();
         self.rounds.borrow_mut().push((self.run.get() + 1, sender));
         self.feed(wanted);
@@ -129,15 +139,21 @@ impl<S: Store + 'static, R: Remote + 'static, P: Platform> Courier<S, R, P> {
         receiver.await.unwrap_or(Ok(()))
     }
 
+    /// Why no run would begin now.
     fn ready(&self) -> Result<(), Fault> {
-        let machine = self.machine.borrow();
-        if machine.can_run() {
+        self.has_reason()?;
+        if self.machine.borrow().is_online() {
             return Ok(());
         }
-        Err(if machine.is_stopped() {
+        Err(Fault::new(ErrorCode::Offline, "there is no network; changes are kept and sent when it is back"))
+    }
+
+    fn has_reason(&self) -> Result<(), Fault> {
+        let machine = self.machine.borrow();
+        Err(if machine.can_run() {
+            return Ok(());
+        } else if machine.is_stopped() {
             Fault::new(ErrorCode::InvalidRequest, "sync is off; call sync.start() first")
-        } else if !self.replica.platform().is_online() {
-            Fault::new(ErrorCode::Offline, "there is no network; changes are kept and sent when it is back")
         } else {
             Fault::new(ErrorCode::Unauthorized, "nobody is signed in; sign in to sync")
         })
@@ -190,7 +206,8 @@ impl<S: Store + 'static, R: Remote + 'static, P: Platform> Courier<S, R, P> {
         let (courier, run) = (Rc::clone(self), self.run.get());
         self.spawn(async move {
             let platform = courier.replica.platform();
-            let lease = platform.lease(&format!("{}/sync", courier.replica.name())).await;
+            let moves = || courier.replica.state().seq;
+            let lease = platform.lease(&format!("{}/sync", courier.replica.name()), moves).await;
             if courier.run.get() != run || !courier.machine.borrow().is_running() {
                 return; // stopped, or begun anew, while it waited
             }
@@ -258,8 +275,8 @@ impl<S: Store + 'static, R: Remote + 'static, P: Platform> Courier<S, R, P> {
     }
 
     fn on_fold(self: &Rc<Self>, changes: &Changes) {
-        if !changes.decisions.is_empty() {
-            self.feed(Event::Wrote);
+        if let Some(written) = self.written_by(changes) {
+            self.feed(written);
         }
         let flushed = {
             let state = self.replica.state();
@@ -273,6 +290,17 @@ impl<S: Store + 'static, R: Remote + 'static, P: Platform> Courier<S, R, P> {
         for (_, sender) in flushed {
             let _ = sender.send(Ok(()));
         }
+    }
+
+    /// What a fold says of writes.
+    fn written_by(&self, changes: &Changes) -> Option<Event> {
+        if !changes.ours {
+            return (!changes.decisions.is_empty()).then_some(Event::Noticed);
+        }
+        let keeps = self.keeps.borrow();
+        let is_urgent = |table: &Text| keeps.get(table).is_some_and(|keep| keep.urgent);
+        let any_urgent = changes.rows.iter().any(|changed| is_urgent(&changed.row.0));
+        Some(if any_urgent { Event::Urgent } else { Event::Wrote })
     }
 
     fn spawn(&self, task: impl Future<Output = ()> + 'static) {

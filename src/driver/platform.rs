@@ -18,8 +18,9 @@ pub trait Platform: 'static {
     async fn sleep(&self, ms: u64);
     /// Lets whatever else this realm has to do have its turn.
     async fn others(&self);
-    /// Waits for a lease among all contexts of the origin. One held by a frozen context is stolen.
-    async fn lease(&self, name: &str) -> Self::Lease;
+    /// Waits for a lease among all contexts of the origin. It is stolen from a holder that does not move: `sign` of its
+    /// work stays the same for long.
+    async fn lease(&self, name: &str, sign: impl Fn() -> u64) -> Self::Lease;
     /// A lease that is free now.
     async fn try_lease(&self, name: &str) -> Option<Self::Lease>;
     /// Says, until dropped, that an engine of this version is at work on a database.

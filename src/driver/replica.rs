@@ -347,20 +347,20 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
 
     /// Answers the writers whose frames were folded, and tells the watchers what has changed.
     fn tell(&self) {
-        for changes in self.folded.untold.take() {
+        for mut changes in self.folded.untold.take() {
             for (id, decision) in &changes.decisions {
-                self.answer(*id, Ok(decision.clone()));
+                changes.ours |= self.answer(*id, Ok(decision.clone()));
             }
             self.notify(&changes);
         }
     }
 
-    fn answer(&self, request: MutationId, answer: Result<Decision, Fault>) {
-        let waiting = self.waiting.borrow_mut().remove(&request);
-        if let Some(sender) = waiting {
-            // A writer that went away does not want it.
-            let _ = sender.send(answer);
-        }
+    /// Whether the request was made here, and not answered yet.
+    fn answer(&self, request: MutationId, answer: Result<Decision, Fault>) -> bool {
+        let Some(sender) = self.waiting.borrow_mut().remove(&request) else { return false };
+        // A writer that went away does not want it.
+        let _ = sender.send(answer);
+        true
     }
 
     /// Answers own writes whose frames are in the checkpoint only.

@@ -32,6 +32,8 @@ pub struct Changes {
     pub rounds: Vec<Text>,
     /// What was decided about the requests of a `Write`.
     pub decisions: Vec<(MutationId, Decision)>,
+    /// Requests of this context were among them; its driver says so.
+    pub ours: bool,
     /// The frame no longer fitted the state and did nothing.
     pub dropped: bool,
 }

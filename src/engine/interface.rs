@@ -16,13 +16,24 @@ pub enum Event {
     Stop,
     /// Who is signed in; without a session nothing is sent.
     Session(Option<Text>),
+    /// Whether the realm believes that there is a network.
     Network(bool),
+    /// The server has answered something, to whomever.
+    Reached,
     /// Whether the connection is metered: then only tables of high priority are pulled.
     Metered(bool),
-    /// A write was folded.
+    /// Whether a person sees this context.
+    Visible(bool),
+    /// A write of this context was folded.
     Wrote,
-    /// A round is wanted at once: by a poke, a return to the foreground.
+    /// The same, to a table that asks to be sent at once.
+    Urgent,
+    /// A write of another context was folded: that one sends it, if it can.
+    Noticed,
+    /// A round is wanted at once: by a return to the foreground, a worker that was woken for it.
     Now,
+    /// Something has changed on the server, it says; by this transaction, if it names one.
+    Poked(Option<u64>),
     /// The app asks for a round: of all tables, on any connection.
     Asked {
         /// And for an audit of each.
@@ -104,6 +115,11 @@ pub enum SyncState {
 }
 
 impl Failure {
+    /// Whether the server itself has answered, if only to refuse.
+    pub fn is_an_answer(&self) -> bool {
+        !matches!(self.fault.code, ErrorCode::Offline | ErrorCode::Timeout | ErrorCode::ServerError)
+    }
+
     /// The server refused the message for its size, not for the time it took: a repeat would not help.
     pub fn is_too_large_for_ever(&self) -> bool {
         self.too_large && self.fault.code == ErrorCode::InvalidRequest

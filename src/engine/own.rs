@@ -80,7 +80,12 @@ impl OwnPushes {
 
     /// Whether a push of ours made this version of a row.
     pub fn made(&self, rev: Rev) -> bool {
-        self.0.contains_key(&rev.xid())
+        self.is_of(rev.xid())
+    }
+
+    /// Whether a transaction is a push of ours.
+    pub fn is_of(&self, xid: u64) -> bool {
+        self.0.contains_key(&xid)
     }
 
     /// The server has another history: its transactions of these numbers may be anybody's.

@@ -2,7 +2,7 @@
 
 use super::outbox::Pending;
 use super::rows::{Base, RowId};
-use crate::protocol::{Key, Schema};
+use crate::protocol::{Key, Schema, Text};
 
 /// The rows that the pending values of a mutation refer to.
 pub fn parents(schema: &Schema, pending: &Pending) -> Vec<RowId> {
@@ -20,6 +20,13 @@ pub fn former_parents(schema: &Schema, pending: &Pending, base: Option<&Base>) -
         let old = cell.and_then(|cell| cell.old.as_deref());
         old.or_else(|| base.and_then(|base| base.row.value(column)))
     })
+}
+
+/// Whether a mutation says what its row refers to.
+pub fn writes_reference(schema: &Schema, pending: &Pending) -> bool {
+    let foreign = schema.tables.get(&pending.row.0).map_or(&[][..], |table| &table.foreign_keys);
+    let is_reference = |column: &Text| foreign.iter().any(|foreign| foreign.columns.contains(column));
+    pending.cells.iter().any(|cell| is_reference(&cell.column))
 }
 
 /// A foreign key with a null part, or to a table that is not synced, refers to nothing.

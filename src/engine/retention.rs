@@ -26,6 +26,8 @@ pub struct Keep {
     pub ttl_ms: Option<u64>,
     /// When its rounds come.
     pub priority: Priority,
+    /// Its changes are sent at once.
+    pub urgent: bool,
 }
 
 impl Keep {

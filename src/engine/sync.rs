@@ -9,10 +9,18 @@
 //! It holds no durable truth: what is under way (batch, round) is in the state, so a machine that starts
 //! after a crash goes on where the log says. Time and randomness come in with every step.
 
+mod alarm;
 mod answered;
 mod pulls;
+mod reach;
 mod spread;
+mod triggers;
 
+pub use self::triggers::{DEBOUNCE_MS, HIDDEN_INTERVAL_MS, INTERVAL_MS, NOTICED_MS, ONLINE_MS};
+
+use self::alarm::{Alarm, Cause};
+use self::pulls::{Done, is_past};
+use self::reach::Reach;
 use self::spread::Spread;
 use super::backoff;
 use super::batch::{self, Terms};
@@ -25,12 +33,6 @@ use crate::protocol::push::Outcome;
 use crate::protocol::{ErrorCode, Fault, MutationId, Text, limits};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Quiet time after a write before it is sent.
-pub const DEBOUNCE_MS: u64 = 2_000;
-/// Time between rounds while nothing happens.
-pub const INTERVAL_MS: u64 = 300_000;
-/// Quiet time after the network came back.
-pub const ONLINE_MS: u64 = 2_000;
 /// Resyncs in one round before it counts as failed.
 const RESYNCS: u32 = 3;
 /// The server remembers answers for 90 days; what was sent longer ago than this is not sent again.
@@ -58,27 +60,36 @@ pub struct Machine {
     tables: BTreeSet<Text>,
     keeps: BTreeMap<Text, Keep>,
     user: Option<Text>,
-    online: bool,
-    metered: bool,
+    reach: Reach,
+    visible: bool,
     /// When definitions were read, in this context's life.
     defined_ms: Option<u64>,
     /// The app has asked for this run, or for the one that follows it.
     asked: bool,
     /// It has asked for audits, too.
     audit_asked: bool,
-    /// Tables that a round has brought up to date since the run began.
-    pulled: BTreeSet<Text>,
-    /// Tables whose audit was begun in this run, and in this context's life.
-    audited_now: BTreeSet<Text>,
+    /// What this run has done for tables.
+    done: BTreeMap<Text, Done>,
+    /// Tables that were up to date, and audited if they were due, in this context's life.
     audited: BTreeSet<Text>,
     again: bool,
+    progress: Progress,
     size: usize,
     failures: u32,
     resyncs: u32,
     spread: Spread,
     blocked: BTreeSet<MutationId>,
-    wake_ms: Option<u64>,
+    alarm: Option<Alarm>,
     error: Option<Fault>,
+}
+
+/// How far a run has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Mutations that were answered.
+    pub sent: usize,
+    /// Rows and removals that were brought.
+    pub received: usize,
 }
 
 impl Machine {
@@ -89,27 +100,34 @@ impl Machine {
             tables: tables.into_iter().collect(),
             keeps: BTreeMap::new(),
             user: None,
-            online: true,
-            metered: false,
+            reach: Reach::new(),
+            visible: true,
             defined_ms: None,
             asked: false,
             audit_asked: false,
-            pulled: BTreeSet::new(),
-            audited_now: BTreeSet::new(),
+            done: BTreeMap::new(),
             audited: BTreeSet::new(),
             again: false,
+            progress: Progress::default(),
             size: limits::BATCH_DEFAULT,
             failures: 0,
             resyncs: 0,
             spread: Spread::Never,
             blocked: BTreeSet::new(),
-            wake_ms: None,
+            alarm: None,
             error: None,
         }
     }
 
-    pub fn set_tables(&mut self, tables: impl IntoIterator<Item = Text>) {
-        self.tables = tables.into_iter().collect();
+    /// Whether they are others than before.
+    pub fn set_tables(&mut self, tables: impl IntoIterator<Item = Text>) -> bool {
+        let before = std::mem::replace(&mut self.tables, tables.into_iter().collect());
+        before != self.tables
+    }
+
+    /// Those that sync is on for.
+    pub fn tables(&self) -> &BTreeSet<Text> {
+        &self.tables
     }
 
     /// What is kept of tables: days bound the first pull already.
@@ -121,21 +139,26 @@ impl Machine {
         match event {
             Event::Start if self.phase == Phase::Stopped => {
                 self.phase = Phase::Idle;
-                self.begin()
+                self.on_now()
             }
             Event::Start => Vec::new(),
             Event::Stop => self.stop(),
             Event::Session(user) => self.on_session(user),
             Event::Network(online) => self.on_network(online, at),
+            Event::Reached => self.on_reached(at),
             Event::Metered(metered) => self.on_metered(metered),
-            Event::Wrote => self.wake_at(at.now_ms + DEBOUNCE_MS),
+            Event::Visible(visible) => self.on_visible(visible, at),
+            Event::Wrote => self.wake_in(DEBOUNCE_MS, Cause::Outbox, at),
+            Event::Urgent => self.wake_in(0, Cause::Outbox, at),
+            Event::Noticed => self.wake_in(NOTICED_MS, Cause::Outbox, at),
             Event::Now => self.on_now(),
+            Event::Poked(xid) => self.on_poke(state, xid, at),
             Event::Asked { audit } => {
                 self.asked = true;
                 self.audit_asked |= audit;
-                self.on_now()
+                self.on_asked()
             }
-            Event::Wake => self.on_wake(at),
+            Event::Wake => self.on_wake(state, at),
             Event::Leased if self.phase == Phase::Leasing => self.next(state, at),
             Event::Leased => Vec::new(),
             Event::Folded => self.on_folded(state, at),
@@ -154,16 +177,31 @@ impl Machine {
 
     /// Whether the last run ended well and nothing is under way.
     pub fn is_content(&self) -> bool {
-        self.phase == Phase::Idle && self.error.is_none() && self.wake_ms.is_some()
+        self.phase == Phase::Idle && self.error.is_none() && self.alarm.is_some()
     }
 
     pub fn is_stopped(&self) -> bool {
         self.phase == Phase::Stopped
     }
 
-    /// Whether a run would have someone to run for and a network to run on.
+    /// Whether a run would have someone to run for.
     pub fn can_run(&self) -> bool {
-        self.phase != Phase::Stopped && self.user.is_some() && self.online
+        self.phase != Phase::Stopped && self.user.is_some()
+    }
+
+    /// Whether there is a network, as far as anybody knows.
+    pub fn is_online(&self) -> bool {
+        self.reach.is_online()
+    }
+
+    /// Of the run under way.
+    pub fn progress(&self) -> Option<Progress> {
+        self.is_running().then_some(self.progress)
+    }
+
+    /// Runs in a row that failed with a network there.
+    pub fn failures(&self) -> u32 {
+        self.failures
     }
 
     pub fn user(&self) -> Option<&Text> {
@@ -175,17 +213,14 @@ impl Machine {
     }
 
     pub fn retry_at_ms(&self) -> Option<u64> {
-        self.wake_ms.filter(|_| self.phase == Phase::Waiting)
+        self.alarm.filter(|_| self.phase == Phase::Waiting).map(|alarm| alarm.due_ms)
     }
 
     pub fn sync_state(&self) -> SyncState {
-        let unreachable = self.error.as_ref().is_some_and(|fault| {
-            matches!(fault.code, ErrorCode::Offline | ErrorCode::Timeout | ErrorCode::ServerError)
-        });
         match self.phase {
             Phase::Stopped => SyncState::Stopped,
-            _ if !self.online => SyncState::Offline,
-            Phase::Waiting if unreachable => SyncState::Limited,
+            _ if !self.reach.is_online() => SyncState::Offline,
+            Phase::Waiting if self.reach.is_limited() => SyncState::Limited,
             Phase::Waiting => SyncState::Retry,
             Phase::Idle => SyncState::Idle,
             Phase::Leasing | Phase::Defining | Phase::Adopting => SyncState::Pulling,
@@ -230,64 +265,15 @@ impl Machine {
         }
     }
 
-    /// What a metered connection held back is pulled once it is not.
-    fn on_metered(&mut self, metered: bool) -> Vec<Effect> {
-        let is_free_again = self.metered && !metered;
-        self.metered = metered;
-        if is_free_again { self.on_now() } else { Vec::new() }
-    }
-
-    fn on_network(&mut self, online: bool, at: At) -> Vec<Effect> {
-        let returned = online && !self.online;
-        self.online = online;
-        if !returned || self.phase == Phase::Stopped {
-            return Vec::new();
-        }
-        self.failures = 0;
-        self.wake_ms = None;
-        self.wake_at(at.now_ms + ONLINE_MS)
-    }
-
-    fn on_now(&mut self) -> Vec<Effect> {
-        match self.phase {
-            Phase::Idle | Phase::Waiting => self.begin(),
-            Phase::Stopped => Vec::new(),
-            _ => {
-                self.again = true;
-                Vec::new()
-            }
-        }
-    }
-
-    fn on_wake(&mut self, at: At) -> Vec<Effect> {
-        match self.wake_ms {
-            Some(due) if at.now_ms < due => vec![Effect::Wake(due)],
-            Some(_) if matches!(self.phase, Phase::Idle | Phase::Waiting) => self.begin(),
-            _ => Vec::new(),
-        }
-    }
-
-    /// Asks for a wake-up, unless an earlier one is due. While waiting, the back-off stands.
-    fn wake_at(&mut self, at_ms: u64) -> Vec<Effect> {
-        if self.phase == Phase::Stopped || (self.phase == Phase::Waiting && self.wake_ms.is_some()) {
-            return Vec::new();
-        }
-        if self.wake_ms.is_some_and(|due| due <= at_ms) {
-            return Vec::new();
-        }
-        self.wake_ms = Some(at_ms);
-        if self.is_running() { Vec::new() } else { vec![Effect::Wake(at_ms)] }
-    }
-
     fn begin(&mut self) -> Vec<Effect> {
         if !self.can_run() {
             self.phase = if self.phase == Phase::Waiting { Phase::Idle } else { self.phase.clone() };
             return Vec::new();
         }
-        self.wake_ms = None;
+        self.alarm = None;
         self.again = false;
-        self.pulled.clear();
-        self.audited_now.clear();
+        self.progress = Progress::default();
+        self.done.clear();
         self.resyncs = 0;
         self.blocked.clear();
         self.phase = Phase::Leasing;
@@ -296,7 +282,7 @@ impl Machine {
 
     /// What is to be done now, by what the state says.
     fn next(&mut self, state: &State, at: At) -> Vec<Effect> {
-        if self.defined_ms.is_none_or(|read_ms| at.now_ms.saturating_sub(read_ms) >= DAY_MS) {
+        if self.defined_ms.is_none_or(|read_ms| is_past(read_ms, DAY_MS, at)) {
             self.phase = Phase::Defining;
             return vec![Effect::Send(Message::Schema(self.tables.iter().cloned().collect()))];
         }
@@ -309,7 +295,7 @@ impl Machine {
         }
         if let Spread::Next(wait_ms) = self.spread {
             self.spread = Spread::Done;
-            return self.rest_until(at.now_ms + wait_ms);
+            return self.rest_for(wait_ms, Cause::Run, at);
         }
         if let Some(request) = self.next_pull(state) {
             self.phase = Phase::Pulling(request.clone());
@@ -318,7 +304,7 @@ impl Machine {
         }
         if let Some(table) = self.next_audit(state, at) {
             self.phase = Phase::Auditing;
-            self.audited_now.insert(table.clone());
+            self.done.insert(table.clone(), Done::Audited);
             return vec![Effect::Audit(table)];
         }
         self.end(at)
@@ -352,32 +338,38 @@ impl Machine {
         self.failures = 0;
         self.spread = Spread::Never;
         self.error = self.error.take().filter(|fault| fault.code == ErrorCode::UnknownTable);
-        self.audited.extend(self.pulled.iter().cloned());
-        self.rest_until(self.wake_ms.unwrap_or(at.now_ms + INTERVAL_MS))
+        self.audited.extend(self.done.keys().cloned());
+        self.rest_for(self.interval_ms(), Cause::Interval, at)
     }
 
-    /// Ends the run well, and begins the next one if it is asked for.
-    fn rest_until(&mut self, due: u64) -> Vec<Effect> {
+    /// Ends the run well, and begins the next one if it is asked for. What is due earlier stays due.
+    fn rest_for(&mut self, wait_ms: u64, cause: Cause, at: At) -> Vec<Effect> {
         self.phase = Phase::Idle;
         let mut effects = vec![Effect::Ended(Ok(()))];
         if self.again {
             effects.extend(self.begin());
         } else {
             (self.asked, self.audit_asked) = (false, false);
-            self.wake_ms = Some(due);
-            effects.push(Effect::Wake(due));
+            let alarm = *self.alarm.get_or_insert(Alarm::new(at.now_ms, wait_ms, cause));
+            effects.push(Effect::Wake(alarm.due_ms));
         }
         effects
     }
 
+    /// Tries again later: soon where there is a network, else when it is back or after the interval.
     fn fail(&mut self, failure: Failure, at: At) -> Vec<Effect> {
-        self.failures += 1;
         self.phase = Phase::Waiting;
         self.again = false;
-        let due = at.now_ms + backoff::wait_ms(self.failures, at.entropy, failure.retry_after_ms);
-        self.wake_ms = Some(due);
-        self.error = Some(failure.fault.clone());
-        vec![Effect::Ended(Err(failure.fault)), Effect::Wake(due)]
+        let alarm = if self.reach.is_online() {
+            self.failures += 1;
+            let wait_ms = backoff::wait_ms(self.failures, at.entropy, failure.retry_after_ms);
+            Alarm::new(at.now_ms, wait_ms, Cause::Retry)
+        } else {
+            Alarm::new(at.now_ms, self.interval_ms(), Cause::Interval)
+        };
+        self.alarm = Some(alarm);
+        self.error = Some(failure.fault.clone()).filter(|_| self.reach.is_online());
+        vec![Effect::Ended(Err(failure.fault)), Effect::Wake(alarm.due_ms)]
     }
 }
 

@@ -16,7 +16,7 @@
 use super::changes::Changes;
 use super::local;
 use super::outbox::{Cell, Pending, Place, Standing};
-use super::references::{is_parent, parents};
+use super::references::{is_parent, parents, writes_reference};
 use super::rows::RowId;
 use super::state::State;
 use crate::protocol::{
@@ -123,7 +123,7 @@ fn enqueue(state: &mut State, id: &RowId, edit: Edit<'_>) -> Option<Row> {
         Some((place, Op::Insert)) if pending.op == Op::Delete && !referred_after(state, id, place) => {
             state.outbox.remove(place);
         }
-        Some((place, Op::Update)) if pending.op == Op::Delete => {
+        Some((place, Op::Update)) if pending.op == Op::Delete && !moves_away(state, place) => {
             let base = state.outbox.remove(place).and_then(|update| update.base);
             state.outbox.push(Pending { base: base.or(pending.base), ..pending });
         }
@@ -220,6 +220,12 @@ pub(super) fn refers_past(state: &State, change: &Pending, place: Place) -> bool
     parents(&state.schema, change)
         .iter()
         .any(|parent| state.outbox.of_row(parent).any(|(at, other)| at > place && other.op != Op::Update))
+}
+
+/// Whether a change takes its row to another parent. Without it the former one's removal would reach the row, and all that
+/// has left this row meanwhile.
+fn moves_away(state: &State, place: Place) -> bool {
+    state.outbox.at(place).is_some_and(|change| writes_reference(&state.schema, change))
 }
 
 /// Whether a mutation after `place` refers to this row.

@@ -12,7 +12,7 @@ use super::report::Status;
 use super::room::Room;
 use super::session::Sessions;
 use crate::engine::interface::Event;
-use crate::protocol::{ErrorCode, Fault, Text};
+use crate::protocol::{ErrorCode, Fault};
 use crate::store::sealed::Cipher;
 use js_sys::Function;
 use serde::Serialize;
@@ -25,7 +25,6 @@ use web_sys::{BroadcastChannel, MessageEvent};
 pub const PLAIN: serde_wasm_bindgen::Serializer = serde_wasm_bindgen::Serializer::json_compatible();
 /// Names in the vault.
 pub const OPTIONS: &str = "options";
-pub const SYNC: &str = "sync";
 /// Longest that opening waits for table definitions it does not have.
 const DEFINE_MS: u64 = 4_000;
 
@@ -43,6 +42,7 @@ pub struct Client {
     pub live: Rc<LiveQueries>,
     pub online: Cell<bool>,
     pub metered: Cell<bool>,
+    pub visible: Cell<bool>,
     pub on_status: RefCell<Option<Function>>,
     told: RefCell<Option<Status>>,
     telling: Cell<bool>,
@@ -69,6 +69,7 @@ impl Client {
         let inner = Rc::new(Self {
             online: Cell::new(options.online),
             metered: Cell::new(options.metered),
+            visible: Cell::new(true),
             options,
             sessions,
             keys: RefCell::new(Rc::clone(&keys)),
@@ -122,40 +123,33 @@ impl Client {
         });
         self.watch_loss(room);
         room.courier.feed(Event::Metered(self.metered.get()));
+        room.courier.feed(Event::Visible(self.visible.get()));
         let weak = Rc::downgrade(self);
         room.courier.watch(move || {
             let Some(inner) = weak.upgrade() else { return };
-            if inner.room().is_ok_and(|room| room.courier.machine().is_content()) {
-                *inner.fault.borrow_mut() = None; // an earlier trouble is over
+            if let Ok(room) = inner.room() {
+                inner.follow_machine(room);
             }
             inner.tell_status();
         });
         self.follow_sync(room).await
     }
 
-    /// Turns sync on or off, as any context of this client has asked last.
-    async fn follow_sync(&self, room: &Room) -> Result<(), Fault> {
-        let stored = self.sessions.vault().get(SYNC).await?;
-        self.losses.note_sync(stored.as_deref());
-        match stored {
-            Some(json) => {
-                let tables: Vec<Text> = serde_json::from_str(&json).unwrap_or_default();
-                room.courier.start(tables);
-            }
-            None => room.courier.feed(Event::Stop),
+    /// What the machine has found out of the server is so for the whole room.
+    fn follow_machine(self: &Rc<Self>, room: Rc<Room>) {
+        let (online, is_content) = {
+            let machine = room.courier.machine();
+            (machine.is_online(), machine.is_content())
+        };
+        if is_content {
+            *self.fault.borrow_mut() = None; // an earlier trouble is over
         }
-        Ok(())
-    }
-
-    /// Keeps which tables are synced, None: sync is off; all contexts follow.
-    pub async fn set_sync(&self, tables: Option<&str>) -> Result<(), Fault> {
-        self.sessions.vault().put(SYNC, tables).await?;
-        self.losses.note_sync(tables);
-        // A closed channel only means that nobody is told: they read it when they open a room.
-        let _ = self.channel.post_message(&"sync".into());
-        match self.room() {
-            Ok(room) => self.follow_sync(&room).await,
-            Err(_) => Ok(()), // it is read when the room opens
+        if room.platform.set_online(online) {
+            self.live.reconnect();
+            self.run_live();
+            if online {
+                self.define_later(room);
+            }
         }
     }
 

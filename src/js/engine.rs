@@ -124,14 +124,13 @@ impl Engine {
                 format!("sync.start: {table:?} is not among the tables this client was opened with");
             return Err(Fault::new(ErrorCode::UnknownTable, message).into());
         }
-        let json = serde_json::to_string(&tables).unwrap_or_else(|_| "[]".into());
-        Ok(self.0.set_sync(Some(&json)).await?)
+        Ok(self.0.start_sync(tables).await?)
     }
 
-    /// Turns it off in every context of this client.
+    /// Turns it off in every context of this client: for some tables, or all.
     #[wasm_bindgen(js_name = stopSync)]
-    pub async fn stop_sync(&self) -> Result<(), JsValue> {
-        Ok(self.0.set_sync(None).await?)
+    pub async fn stop_sync(&self, tables: Option<Vec<String>>) -> Result<(), JsValue> {
+        Ok(self.0.stop_sync(tables).await?)
     }
 
     #[wasm_bindgen(js_name = syncNow)]
@@ -223,49 +222,6 @@ impl Engine {
     #[wasm_bindgen(js_name = clearQuarantine)]
     pub async fn clear_quarantine(&self) -> Result<(), JsValue> {
         Ok(self.0.room()?.replica.clear_quarantine().await?)
-    }
-
-    /// The realm's view of the network has changed.
-    pub fn network(&self, online: bool) {
-        self.0.online.set(online);
-        let Ok(room) = self.0.room() else { return };
-        room.platform.set_online(online);
-        room.courier.feed(Event::Network(online));
-        self.0.live.reconnect();
-        self.0.run_live();
-        if online {
-            self.0.define_later(room);
-        }
-    }
-
-    /// The connection costs its user money, or does no longer.
-    pub fn metered(&self, metered: bool) {
-        self.0.metered.set(metered);
-        if let Ok(room) = self.0.room() {
-            room.courier.feed(Event::Metered(metered));
-        }
-    }
-
-    /// The page is left, and may come back as it is.
-    pub fn pause(&self) {
-        if let Ok(room) = self.0.room() {
-            room.replica.pause();
-        }
-    }
-
-    /// The page is in front again: look at what happened meanwhile, then sync.
-    pub async fn foreground(&self) -> Result<(), JsValue> {
-        if let Ok(room) = self.0.room() {
-            room.replica.go_on().await;
-        }
-        self.catch_up().await?;
-        self.0.room()?.courier.feed(Event::Now);
-        Ok(())
-    }
-
-    #[wasm_bindgen(js_name = catchUp)]
-    pub async fn catch_up(&self) -> Result<(), JsValue> {
-        Ok(self.0.catch_up().await?)
     }
 
     /// Turns the log so far into a checkpoint. False if another context was at it.

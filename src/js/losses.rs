@@ -3,7 +3,7 @@
 //! A browser that throws storage away takes the vault along with the user's database. What the contexts that
 //! survive still know goes back: options, session and whether sync is on first, then the outbox.
 
-use super::client::{Client, OPTIONS, SYNC};
+use super::client::{Client, OPTIONS};
 use super::room::Room;
 use crate::protocol::{ErrorCode, Fault};
 use std::cell::{Cell, RefCell};
@@ -19,8 +19,8 @@ pub struct Losses {
 }
 
 impl Losses {
-    pub fn note_sync(&self, tables: Option<&str>) {
-        *self.sync.borrow_mut() = tables.map(str::to_owned);
+    pub fn note_sync(&self, tables: &str) {
+        *self.sync.borrow_mut() = Some(tables.into());
     }
 
     /// What is still in memory goes: the keys were locked, or the data shredded.
@@ -74,7 +74,10 @@ impl Client {
         vault.put(OPTIONS, Some(&self.options.stored())).await?;
         self.sessions.keep().await?;
         let sync = self.losses.sync.borrow().clone();
-        vault.put(SYNC, sync.as_deref()).await
+        match sync {
+            Some(chosen) => self.keep_choice(&chosen).await,
+            None => Ok(()),
+        }
     }
 
     /// Writes what a lost room of the same user held into the one that took its place.

@@ -18,7 +18,9 @@ mod platform;
 mod report;
 mod room;
 mod session;
+mod sync_choice;
 mod table_options;
+mod triggers;
 mod vault;
 
 pub use engine::Engine;

@@ -4,6 +4,7 @@ use crate::driver::Platform;
 use crate::protocol::Fault;
 use crate::store::{Incarnation, Seq};
 use futures_channel::oneshot;
+use futures_util::future::{Either, select};
 use js_sys::{Array, Function, Object, Promise, Reflect};
 use std::cell::{Cell, RefCell};
 use std::fmt::Display;
@@ -12,7 +13,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{BroadcastChannel, MessageChannel, console};
 
-/// A lease held by a context that does not move (a frozen tab) is stolen after this time.
+/// A lease is stolen from a context that has not moved (a frozen tab) for this time.
 const STEAL_AFTER_MS: u64 = 30_000;
 /// The least time between two announcements: one costs as much as a transaction.
 const ANNOUNCE_MS: u64 = 20;
@@ -63,8 +64,9 @@ impl Browser {
         Rc::new(Self { channel, online: Rc::new(Cell::new(online)), announcing: Rc::default() })
     }
 
-    pub fn set_online(&self, online: bool) {
-        self.online.set(online);
+    /// Whether that is news.
+    pub fn set_online(&self, online: bool) -> bool {
+        self.online.replace(online) != online
     }
 
     pub fn channel(&self) -> &BroadcastChannel {
@@ -106,8 +108,8 @@ impl Platform for Browser {
         turn().await;
     }
 
-    async fn lease(&self, name: &str) -> Self::Lease {
-        lease(name).await
+    async fn lease(&self, name: &str, sign: impl Fn() -> u64) -> Self::Lease {
+        lease_unless_moving(name, sign).await
     }
 
     async fn try_lease(&self, name: &str) -> Option<Self::Lease> {
@@ -204,8 +206,13 @@ async fn turn() {
     here.close();
 }
 
-/// Waits for a Web Lock; steals it from a holder that does not move. `None` where there are no locks.
+/// Waits for a Web Lock; steals it from who holds it for long. `None` where there are no locks.
 pub async fn lease(name: &str) -> Option<Lock> {
+    lease_unless_moving(name, || 0).await
+}
+
+/// The same, of a lock whose holder may take its time while its work shows new signs.
+async fn lease_unless_moving(name: &str, sign: impl Fn() -> u64) -> Option<Lock> {
     let locks = locks()?;
     let (sender, receiver) = oneshot::channel();
     let granted = Cell::new(Some(sender));
@@ -213,12 +220,16 @@ pub async fn lease(name: &str) -> Option<Lock> {
         let sender = granted.take()?;
         sender.send(lock).err().flatten()
     });
-    let timeout = Box::pin(sleep(STEAL_AFTER_MS));
-    match futures_util::future::select(receiver, timeout).await {
-        futures_util::future::Either::Left((lock, _)) => lock.ok().flatten(),
-        futures_util::future::Either::Right((_, receiver)) => {
-            drop(receiver);
-            request(&locks, name, &[("steal", true.into())]).await.ok().flatten()
+    let mut waiting = receiver;
+    let mut seen = sign();
+    loop {
+        match select(waiting, Box::pin(sleep(STEAL_AFTER_MS))).await {
+            Either::Left((lock, _)) => return lock.ok().flatten(),
+            Either::Right((_, still)) => waiting = still,
+        }
+        if std::mem::replace(&mut seen, sign()) == seen {
+            drop(waiting);
+            return request(&locks, name, &[("steal", true.into())]).await.ok().flatten();
         }
     }
 }

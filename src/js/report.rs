@@ -13,6 +13,11 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
+/// A mutation that waits longer than this, with a network there, is overdue.
+const OVERDUE_MS: u64 = 86_400_000;
+/// So many failed runs in a row are no accident.
+const FAILING: u32 = 3;
+
 #[derive(Serialize, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Status {
@@ -26,8 +31,20 @@ pub struct Status {
     oldest_pending: Option<f64>,
     retry_at: Option<f64>,
     audits: Vec<TableAudit>,
+    synced: Vec<String>,
+    progress: Option<Progress>,
+    attention: Vec<&'static str>,
     error: Option<Trouble>,
     user: Option<String>,
+}
+
+/// Of the run under way: mutations, and rows that were brought.
+#[derive(Serialize, PartialEq)]
+#[serde(rename_all = "camelCase")]
+struct Progress {
+    sent: usize,
+    to_send: usize,
+    received: usize,
 }
 
 /// How a table compared with the server, last time.
@@ -50,17 +67,27 @@ impl Status {
         let (state, machine) = (room.replica.state(), room.courier.machine());
         let outbox = &state.outbox;
         let oldest = outbox.iter().find(|(_, pending)| pending.is_waiting());
+        let oldest = oldest.map(|(_, pending)| pending.made_ms);
+        let pending = outbox.len() - outbox.refused() - outbox.conflicts();
+        let synced = machine.tables().iter().filter(|_| !machine.is_stopped());
         Self {
-            state: name(&machine, room),
-            pending: outbox.len() - outbox.refused() - outbox.conflicts(),
+            state: name(&machine),
+            pending,
             refused: outbox.refused(),
             conflicts: outbox.conflicts(),
             held: state.held.iter().map(|table| table.to_string()).collect(),
             last_push: state.last_push_ms.map(|ms| ms as f64),
             last_pull: state.last_pull_ms.map(|ms| ms as f64),
-            oldest_pending: oldest.map(|(_, pending)| pending.made_ms as f64),
+            oldest_pending: oldest.map(|ms| ms as f64),
             retry_at: machine.retry_at_ms().map(|ms| ms as f64),
             audits: state.audits.iter().map(|(table, audit)| TableAudit::of(table, audit)).collect(),
+            synced: synced.map(|table| table.to_string()).collect(),
+            progress: machine.progress().map(|run| Progress {
+                sent: run.sent,
+                to_send: run.sent + pending,
+                received: run.received,
+            }),
+            attention: causes(&state, &machine, oldest, room.platform.now_ms()),
             error: fault.or(machine.error()).map(trouble),
             user: room.user.as_ref().map(|user| user.to_string()),
         }
@@ -81,6 +108,9 @@ impl Status {
             oldest_pending: None,
             retry_at: None,
             audits: Vec::new(),
+            synced: Vec::new(),
+            progress: None,
+            attention: Vec::new(),
             error: Some(trouble(fault)),
             user: user.map(str::to_owned),
         }
@@ -98,10 +128,21 @@ fn trouble(fault: &Fault) -> Trouble {
     Trouble { code: fault.code.as_str().into(), message: fault.message.clone() }
 }
 
-fn name(machine: &Machine, room: &Room) -> &'static str {
+/// Why someone should look (`AttentionCause` in `ts/types.ts`).
+fn causes(state: &State, machine: &Machine, oldest_ms: Option<u64>, now_ms: u64) -> Vec<&'static str> {
+    let is_old = oldest_ms.is_some_and(|made_ms| made_ms + OVERDUE_MS < now_ms);
+    let causes = [
+        ("refused", state.outbox.refused() > 0),
+        ("conflict", state.outbox.conflicts() > 0),
+        ("overdue", is_old && machine.is_online() && !machine.is_stopped()),
+        ("failing", machine.failures() >= FAILING),
+    ];
+    causes.into_iter().filter(|(_, holds)| *holds).map(|(cause, _)| cause).collect()
+}
+
+fn name(machine: &Machine) -> &'static str {
     match machine.sync_state() {
         SyncState::Stopped => "stopped",
-        _ if !room.platform.is_online() => "offline",
         SyncState::Idle => "idle",
         SyncState::Pushing => "pushing",
         SyncState::Pulling => "pulling",

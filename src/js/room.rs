@@ -146,7 +146,7 @@ fn listen(platform: &Rc<Browser>, replica: &Rc<Log>, courier: &Rc<Post>) -> Clos
         wasm_bindgen_futures::spawn_local(async move {
             // What cannot be read now is tried again at the next wake-up; a lost store says so on use.
             if replica.catch_up().await.is_ok() && !replica.state().outbox.is_empty() {
-                courier.feed(Event::Wrote);
+                courier.feed(Event::Noticed);
             }
         });
     });

@@ -30,6 +30,8 @@ pub struct TableOptions {
     ttl: Option<f64>,
     #[serde(default)]
     priority: Priority,
+    #[serde(default)]
+    urgent: bool,
 }
 
 impl TableChoice {
@@ -60,6 +62,7 @@ impl TableChoice {
             bytes: options.bytes.map(|bytes| bytes as u64),
             ttl_ms: options.ttl.map(|seconds| seconds as u64 * 1_000),
             priority: options.priority,
+            urgent: options.urgent,
         }
     }
 }

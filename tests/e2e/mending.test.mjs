@@ -14,7 +14,7 @@ after(() => stack.stop())
 
 test('a refused change is edited and tried again, with what was edited on its row since', async () => {
   const { page, id } = await signedIn(stack)
-  await page.evaluate(() => window.tc.on('attention', (entries) => { (window.needs ??= []).push(entries.map(({ error }) => error.code)) }))
+  await page.evaluate(() => window.tc.on('attention', (now) => { (window.needs ??= []).push(now.flatMap(({ entries }) => entries.map(({ error }) => error.code))) }))
   const [row] = await write(page, 'insert', { title: 'x'.repeat(501), mood: 1 })
   await flushed(page)
   await until('the app is told', () => page.evaluate(() => window.needs?.length === 1))

@@ -31,4 +31,5 @@ mod shelf;
 mod snapshots;
 mod sync_events;
 mod sync_traces;
+mod sync_triggers;
 mod walks;

@@ -25,10 +25,11 @@ enum Situation {
     Settling,
     Pulling,
     Folding,
+    Auditing,
     Waiting,
 }
 
-const SITUATIONS: [Situation; 11] = [
+const SITUATIONS: [Situation; 12] = [
     Situation::Stopped,
     Situation::Idle,
     Situation::Leasing,
@@ -39,6 +40,7 @@ const SITUATIONS: [Situation; 11] = [
     Situation::Settling,
     Situation::Pulling,
     Situation::Folding,
+    Situation::Auditing,
     Situation::Waiting,
 ];
 
@@ -68,6 +70,11 @@ fn bench_in(situation: Situation) -> Bench {
         }
         Situation::Pulling => after(bench_in(Situation::Leasing), [Event::Leased]),
         Situation::Folding => after(bench_in(Situation::Pulling), [last_page("c10")]),
+        Situation::Auditing => {
+            let asked =
+                after(Bench::at_rest(Device::synced(&[A])), [Event::Asked { audit: true }, Event::Leased]);
+            folded(after(asked, [last_page("c10")]))
+        }
         Situation::Waiting => after(bench_in(Situation::Pushing), [failed(ErrorCode::Offline)]),
     }
 }
@@ -93,8 +100,16 @@ fn events(bench: &Bench) -> Vec<(&'static str, Event)> {
         ("no session", Event::Session(None)),
         ("network lost", Event::Network(false)),
         ("network still there", Event::Network(true)),
+        ("the server was reached", Event::Reached),
+        ("metered", Event::Metered(true)),
+        ("hidden", Event::Visible(false)),
         ("wrote", Event::Wrote),
+        ("wrote, urgently", Event::Urgent),
+        ("another context wrote", Event::Noticed),
         ("now", Event::Now),
+        ("asked", Event::Asked { audit: false }),
+        ("poked", Event::Poked(None)),
+        ("poked by an own push", Event::Poked(Some(5))),
         ("wake", Event::Wake),
         ("leased", Event::Leased),
         ("folded", Event::Folded),
@@ -103,6 +118,7 @@ fn events(bench: &Bench) -> Vec<(&'static str, Event)> {
         ("push answered", Event::Answered(Ok(Reply::Push(push)))),
         ("busy", Event::Answered(Ok(Reply::Push(PushAnswer::Busy)))),
         ("pull answered", last_page("c10")),
+        ("audited", Event::Audited(Ok(()))),
         ("too large", too_large()),
         ("failed", failed(ErrorCode::Timeout)),
     ]

@@ -71,6 +71,7 @@ fn what_was_written_offline_leaves_two_seconds_after_the_network_is_back() {
 #[test]
 fn a_write_is_sent_after_a_quiet_while_and_others_do_not_put_it_off() {
     let mut bench = Bench::at_rest(Device::synced(&[A]));
+    bench.device.update("a", &[("n", "2")]);
     assert_eq!(bench.step(Event::Wrote), [format!("wake in {DEBOUNCE_MS}")]);
     bench.now_ms += 500;
     assert_eq!(bench.step(Event::Wrote), [""; 0]);

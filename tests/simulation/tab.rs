@@ -134,7 +134,7 @@ impl Platform for Realm {
         .await;
     }
 
-    async fn lease(&self, _name: &str) -> Self::Lease {}
+    async fn lease(&self, _name: &str, _sign: impl Fn() -> u64) -> Self::Lease {}
 
     async fn try_lease(&self, _name: &str) -> Option<Self::Lease> {
         Some(())

@@ -122,6 +122,7 @@ export class Engines {
     await this.#load();
     const metered = isMetered();
     const engine = await guarded(() => Engine.open({ ...options, online, metered }));
+    engine.visible(false);
     return new OpenEngine(engine, online, metered);
   }
 

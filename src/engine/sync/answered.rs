@@ -3,18 +3,22 @@
 //! A failure is never a refusal: nothing is dead-lettered for it. A batch that was too large is halved at
 //! once and grows again with every answer.
 
+use super::pulls::Done;
 use super::{Machine, Phase, RESYNCS};
 use crate::engine::State;
 use crate::engine::backoff;
 use crate::engine::frame::{Frame, Pulled, Pushed, Resync};
 use crate::engine::interface::{At, Effect, Failure, Reply};
-use crate::protocol::pull::{PullAnswer, PullRequest, SchemaAnswer, told};
+use crate::protocol::pull::{Page, PullAnswer, PullRequest, SchemaAnswer, told};
 use crate::protocol::push::{Outcome, PushAnswer};
 use crate::protocol::{ErrorCode, Fault, limits};
 
 impl Machine {
     pub(super) fn on_answer(&mut self, state: &State, answer: Result<Reply, Failure>, at: At) -> Vec<Effect> {
         let phase = self.phase.clone();
+        if self.is_running() {
+            self.reach.note(answer.as_ref().err().is_none_or(Failure::is_an_answer));
+        }
         match (phase, answer) {
             (Phase::Stopped | Phase::Idle | Phase::Waiting, _) => Vec::new(),
             (Phase::Pushing, Err(failure)) if failure.too_large && self.sent(state) > 1 => {
@@ -82,6 +86,7 @@ impl Machine {
         if outcomes.iter().any(|(_, outcome)| names_what_is_not_there(outcome)) {
             self.defined_ms = None;
         }
+        self.progress.sent += outcomes.iter().filter(|(_, outcome)| *outcome != Outcome::Blocked).count();
         self.phase = Phase::Settling;
         vec![Effect::Append(Frame::Pushed(Pushed { outcomes, xid, time_ms: at.now_ms }))]
     }
@@ -91,8 +96,12 @@ impl Machine {
             PullAnswer::Page { pages, round, cursor } => {
                 let synced = request.tables.iter().all(|(_, cursor)| told(cursor.as_ref()).is_some());
                 if cursor.is_some() && synced {
-                    self.pulled.extend(request.tables.iter().map(|(table, _)| table.clone()));
+                    for (table, _) in &request.tables {
+                        self.done.entry(table.clone()).or_insert(Done::Pulled);
+                    }
                 }
+                let told = |page: &Page| page.rows.len() + page.gone.len() + page.cold.len();
+                self.progress.received += pages.iter().map(told).sum::<usize>();
                 Frame::Pulled(Pulled { request, pages, round, cursor, time_ms: at.now_ms })
             }
             PullAnswer::Resync(reason) if self.resyncs < RESYNCS => {

@@ -12,6 +12,15 @@ use crate::query::age::has_age;
 
 const HOUR_MS: u64 = 3_600_000;
 
+/// What a run has done for a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Done {
+    /// A round that began in it has brought the table up to date.
+    Pulled,
+    /// And its audit was begun.
+    Audited,
+}
+
 /// A table of the run with its cursor.
 type Wanted = (Text, Option<Text>);
 
@@ -34,7 +43,7 @@ impl Machine {
                 own_xids: round.own_xids.clone(),
             });
         }
-        let is_free = self.asked || !self.metered;
+        let is_free = self.asked || !self.reach.metered;
         let steps = [Step::First, Step::Second, Step::Alone].into_iter();
         steps.filter(|step| is_free || *step == Step::First).find_map(|step| self.next_of(state, step))
     }
@@ -53,7 +62,7 @@ impl Machine {
             // A round from nothing names every row: own rows too, or it would sweep them.
             return Some(PullRequest { tables: fresh, round: None, own_xids: Vec::new() });
         }
-        synced.retain(|(table, _)| !self.pulled.contains(table));
+        synced.retain(|(table, _)| !self.done.contains_key(table));
         let own_xids = state.own.named(synced.iter().map(|(table, _)| table));
         (!synced.is_empty()).then_some(PullRequest { tables: synced, round: None, own_xids })
     }
@@ -64,19 +73,19 @@ impl Machine {
 
     /// A table that is up to date and due: once a day, and at the start if the last one was an hour ago.
     pub(super) fn next_audit(&self, state: &State, at: At) -> Option<Text> {
-        if self.metered && !self.asked {
+        if self.reach.metered && !self.asked {
             return None;
         }
         let is_due = |table: &&Text| {
-            let last = state.audits.get(*table).map(|audit| at.now_ms.saturating_sub(audit.ended_ms));
             let least = if self.audited.contains(*table) { DAY_MS } else { HOUR_MS };
-            self.audit_asked || last.is_none_or(|age| age >= least)
+            let last = state.audits.get(*table);
+            self.audit_asked || last.is_none_or(|audit| is_past(audit.ended_ms, least, at))
         };
         let is_whole = |table: &&Text| {
             let horizon = state.horizons.get(*table);
             state.held.contains(*table) && horizon.is_none_or(|horizon| horizon.covered == horizon.since)
         };
-        let candidates = self.pulled.iter().filter(|table| !self.audited_now.contains(*table));
+        let candidates = self.done.iter().filter(|(_, done)| **done == Done::Pulled).map(|(table, _)| table);
         candidates.filter(is_whole).find(is_due).cloned()
     }
 
@@ -87,6 +96,11 @@ impl Machine {
             Err(failure) => self.fail(failure, at),
         }
     }
+}
+
+/// Whether so much time has gone by; a moment to come says that the clock was put back.
+pub(super) fn is_past(since_ms: u64, least_ms: u64, at: At) -> bool {
+    at.now_ms.checked_sub(since_ms).is_none_or(|gone_ms| gone_ms >= least_ms)
 }
 
 /// Whether rounds bring a table's rows.

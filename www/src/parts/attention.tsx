@@ -12,8 +12,8 @@ export function Attention() {
   const { tc } = useBackend();
   const { refused, conflicts } = useStatus();
   const [news, setNews] = useState<OutboxEntry[]>([]);
-  useEffect(() => tc.on("attention", (entries) => {
-    const fresh = untold(entries);
+  useEffect(() => tc.on("attention", (now) => {
+    const fresh = untold(now.filter(({ cause }) => cause === "refused" || cause === "conflict").flatMap(({ entries }) => entries));
     if (fresh.length > 0) setNews(fresh);
   }), [tc]);
 
