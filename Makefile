@@ -42,6 +42,11 @@ bench-sync: setup ## measure sync on a real PostgreSQL, beside RxDB's Supabase p
 	@node scripts/build-pkg.mjs --quiet
 	@node benches/sync.mjs
 
+.PHONY: bench-worker
+bench-worker: setup ## measure the start of a service worker that answers: about a minute
+	@node scripts/build-pkg.mjs --quiet
+	@node benches/worker.mjs
+
 .PHONY: sim
 sim: setup ## simulate many worlds with all faults: SEEDS=10000, START=1
 	@SEEDS=$(SEEDS) START=$(START) node scripts/sim.mjs
