@@ -4,8 +4,9 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { keepLedger, pageRows, repeated, serverRows } from './harness/rows.mjs'
 import { newUser, signIn, startStack } from './harness/stack.mjs'
-import { flushed, startSync } from './harness/sync.mjs'
+import { flushed, startSync, statusOf } from './harness/sync.mjs'
 import { until } from './harness/until.mjs'
+import { workerOf } from './harness/workers.mjs'
 
 let stack
 before(async () => { stack = await startStack() })
@@ -40,4 +41,22 @@ test('what the page\'s engine asks of the server passes the worker: refresh and 
   await flushed(page)
   assert.deepEqual((await serverRows(stack.server, user)).map(({ title }) => title).sort(), titles)
   assert.deepEqual(await repeated(stack.server), [])
+})
+
+test('sync that a worker has turned on and a page has turned off stays off in the next worker', async () => {
+  const person = await stack.person({ worker: true, answer: true, sync: true })
+  const page = await person.page()
+  const user = await signIn(page, newUser())
+  await until('the worker has turned it on', async () => (await statusOf(page)).synced.length === 1)
+  await until('the table is held', async () => (await statusOf(page)).held.length === 1)
+  await page.evaluate(() => window.tc.sync.stop())
+  const worker = await workerOf(page, stack.server.url)
+  await worker.stop()
+  await until('it is ended', () => !worker.isRunning())
+  await person.page()
+  await until('the next page has woken it', () => worker.isRunning())
+  await page.evaluate(() => window.supabase.from('entries').insert({ title: 'kept here' }).throwOnError())
+  await new Promise((resolve) => setTimeout(resolve, 3_000)) // longer than a write waits for its round
+  assert.deepEqual(await serverRows(stack.server, user), [])
+  assert.deepEqual((await statusOf(page)).synced, [])
 })

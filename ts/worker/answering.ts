@@ -121,12 +121,12 @@ export class Answering {
     await open.until(hasSettled, KEEP_MS);
   }
 
-  /** Tables that sync is to be turned on for: those that never had a round. */
-  #unsynced({ held }: Status): string[] {
+  /** Tables that sync is to be turned on for: those that never had a round. Who has turned it off for one leaves it off. */
+  #unsynced({ held, synced }: Status): string[] {
     const { sync = false, tables } = this.#options;
     if (!sync) return [];
     const wanted = sync === true ? tables.map((table) => (typeof table === "string" ? table : table.name)) : sync.tables;
-    return wanted.some((table) => !held.includes(table)) ? wanted : [];
+    return wanted.filter((table) => !held.includes(table) && !synced.includes(table));
   }
 
   /** One question under way stands for all writes meanwhile. */
