@@ -6,9 +6,9 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
-import { breakSocket, hears, listener, listening, pulls, shows, writeInSql } from './harness/doorbell.mjs'
+import { URGENT, breakSocket, hears, listener, listening, pulls, shows, write, writeInSql } from './harness/doorbell.mjs'
 import { pageRows, serverRows, textsOf } from './harness/rows.mjs'
-import { startStack } from './harness/stack.mjs'
+import { newUser, startStack } from './harness/stack.mjs'
 import { statusOf } from './harness/sync.mjs'
 import { until } from './harness/until.mjs'
 
@@ -19,7 +19,7 @@ let passes = () => true
 let admits = () => true
 before(async () => {
   stack = await startStack({ passes: (message) => passes(message), admits: (req) => admits(req) })
-  ;({ id, ...there } = await listener(stack))
+  ;({ id, ...there } = await listener(stack, newUser(), { tables: URGENT }))
 })
 after(() => stack.stop())
 
@@ -43,6 +43,22 @@ test('a subscription that says too early that it works: what changed before it d
   await writeInSql(stack.server, id, 'in the gap')
   await shows(there.page, 'in the gap') // by the pull that comes a little later
   passes = () => true
+})
+
+test('what a device has sent itself is no news to it', async () => {
+  const heard = { broadcast: 0, postgres_changes: 0 }
+  passes = ({ event }) => { heard[event] += 1; return true }
+  const before = await pulls(there.page)
+  await write(there.page, 'its own')
+  await until('its own push has rung, both ways', () => heard.broadcast > 0 && heard.postgres_changes > 0)
+  await until('its round has ended', async () => {
+    const { state, pending } = await statusOf(there.page)
+    return state === 'idle' && pending === 0
+  })
+  await writeInSql(stack.server, id, 'of somebody else')
+  await shows(there.page, 'of somebody else')
+  passes = () => true
+  assert.equal(await pulls(there.page) - before, 2, 'one pull after its push, one for the other')
 })
 
 test('events that are forged, malformed and repeated move the next pull and nothing else', async () => {

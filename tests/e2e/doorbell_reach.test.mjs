@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { hears, listener, listening, shows, write, writeInSql } from './harness/doorbell.mjs'
+import { URGENT, hears, listener, listening, shows, write, writeInSql } from './harness/doorbell.mjs'
 import { newUser, signIn, startStack } from './harness/stack.mjs'
 import { startSync, statusOf } from './harness/sync.mjs'
 import { until } from './harness/until.mjs'
@@ -19,7 +19,7 @@ after(() => stack.stop())
 test('a change on one device is shown on another within two seconds, pushed or written past push (p95 of 40)', async () => {
   const user = newUser()
   const { id, ...there } = await listener(stack, user)
-  const person = await stack.person()
+  const person = await stack.person({ tables: URGENT })
   const here = await person.page()
   await signIn(here, user)
   await startSync(here)

@@ -36,10 +36,13 @@ export const shows = (page, title) => until(`${title} is shown`, () => page.eval
   return window.titles?.has(wanted)
 }, title))
 
-/** A change made on a device, and sent as soon as it is made. */
+/** Of which a device sends a change as soon as it is made. */
+export const URGENT = [{ name: 'entries', urgent: true }]
+
+/** A change made on a device. */
 export const write = (page, title) => page.evaluate(async (given) => {
-  await window.supabase.from('entries').insert({ id: crypto.randomUUID(), title: given })
-  void window.tc.sync.now()
+  const { error } = await window.supabase.from('entries').insert({ id: crypto.randomUUID(), title: given })
+  if (error) throw new Error(error.message)
 }, title)
 
 /** A change that no push has made. */
