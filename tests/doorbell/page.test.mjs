@@ -5,8 +5,8 @@ import assert from 'node:assert/strict'
 import { afterEach, beforeEach, mock, test } from 'node:test'
 import { watchDoorbell } from '../../pkg/dist/doorbell.js'
 
-const OPTIONS = { url: 'https://abc.example.co', key: 'sb_publishable_x', tables: ['entries', { name: 'projects', days: 9 }] }
-const STATUS = { state: 'idle', user: 'u1', error: null }
+const OPTIONS = { url: 'https://abc.example.co', key: 'sb_publishable_x', tables: ['entries', 'projects'] }
+const STATUS = { state: 'idle', user: 'u1', synced: ['entries', 'projects'], error: null }
 const TOPIC = 'realtime:thermocline:u1'
 const token = (user, n = 0) => `e30.${Buffer.from(JSON.stringify({ sub: user, exp: 9e9, n })).toString('base64url')}.x`
 
@@ -189,7 +189,8 @@ test('nobody signed in, sync stopped, `realtime: false`: no place, no socket', a
   page.doorbell.follow({ ...STATUS, state: 'stopped' })
   await page.settle()
   assert.deepEqual([page.sockets.length, page.locks.holder], [0, undefined])
-  page.doorbell = watchDoorbell(page.engine, { ...OPTIONS, realtime: false }, 'db', STATUS)
+  page.doorbell = watchDoorbell(page.engine, { ...OPTIONS, realtime: false }, 'db')
+  page.doorbell.follow(STATUS)
   await page.settle()
   assert.equal(page.sockets.length, 0)
 })
@@ -223,7 +224,8 @@ function makePage() {
   for (const [name, value] of Object.entries(globals)) Object.defineProperty(globalThis, name, { value, configurable: true, writable: true })
   made.settle = async () => { for (let n = 0; n < 20; n += 1) await Promise.resolve() }
   made.opens = async (status = STATUS) => {
-    made.doorbell = watchDoorbell(made.engine, OPTIONS, 'db', status)
+    made.doorbell = watchDoorbell(made.engine, OPTIONS, 'db')
+    made.doorbell.follow(status)
     await made.settle()
   }
   made.joined = async () => {
