@@ -11,11 +11,12 @@ export interface EngineOptions {
   durability: Options["durability"];
   encrypt?: "stored" | "passphrase";
   passphrase?: string | undefined;
+  gzip: NonNullable<Options["gzip"]>;
 }
 
 export function engineOptions(options: Options): EngineOptions {
-  const { url, key, tables, durability } = options;
-  return { url, key, tables, name: options.name ?? hostOf(url), durability, ...encryptionOf(options) };
+  const { url, key, tables, durability, gzip = "auto" } = options;
+  return { url, key, tables, name: options.name ?? hostOf(url), durability, gzip, ...encryptionOf(options) };
 }
 
 function hostOf(url: string): string {

@@ -29,6 +29,12 @@ export interface Options {
    * in front. Without it, or where the project has none, rounds come by themselves every few minutes.
    */
   realtime?: boolean;
+  /**
+   * Whether changes are sent compressed, by the Edge Function `apply_deltas`: a batch shrinks to about a seventh, for one hop more.
+   * `auto` (default): large batches, on a slow or metered connection. `always`: on any connection, all but the smallest. `never`.
+   * Where the function is not deployed or does not answer, the same batch goes directly, and so do all that follow.
+   */
+  gzip?: "auto" | "always" | "never";
   /** Where the engine's .wasm is served from; default: beside the module. */
   wasm?: string | URL;
 }

@@ -2,6 +2,7 @@
 
 use super::table_options::TableChoice;
 use crate::protocol::{ErrorCode, Fault};
+use crate::remote::detour::Gzip;
 use crate::store::Durability;
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +30,8 @@ pub struct Options {
     pub metered: bool,
     #[serde(default)]
     pub encrypt: Option<Encrypt>,
+    #[serde(default)]
+    pub gzip: Gzip,
     /// Never stored, and dropped once it has become a key.
     #[serde(default, skip_serializing)]
     pub passphrase: Option<String>,

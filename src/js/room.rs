@@ -57,7 +57,7 @@ impl Room {
         let replica = Replica::open(store, Rc::clone(&platform), &name, options.durability()).await?;
         let keeps = keeps(&options.tables);
         let tables: Vec<Text> = keeps.keys().cloned().collect();
-        let remote = || Supabase::new(&options.url, &options.key, Rc::clone(sessions));
+        let remote = || Supabase::new(&options.url, &options.key, options.gzip, Rc::clone(sessions));
         let courier = Courier::new(Rc::clone(&replica), remote(), tables.clone());
         let collate = Rc::new(Collators::default());
         let desk = Desk::new(Rc::clone(&replica), remote(), keeps.clone(), collate);

@@ -3,6 +3,7 @@
 //! A remote carries a message and reads the answer. It retries nothing, remembers nothing and decides
 //! nothing: what to do about a failure is the sync machine's business.
 
+pub mod detour;
 #[cfg(target_arch = "wasm32")]
 pub mod supabase;
 

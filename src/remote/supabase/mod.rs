@@ -5,8 +5,10 @@
 //! there is no request (PITFALLS 20).
 
 mod failure;
+mod gzip;
 
 use super::Remote;
+use super::detour::{Detour, Gzip};
 use crate::engine::interface::{Failure, Message, Reply};
 use crate::protocol::audit::{read_audit, read_buckets};
 use crate::protocol::pull::{read_pull, read_schema, schema_body};
@@ -14,12 +16,23 @@ use crate::protocol::push::{push_body, read_push};
 use crate::protocol::{ErrorCode, Fault, Text, limits};
 use gloo_net::http::{Request, Response};
 use serde_json::value::RawValue;
+use std::cell::RefCell;
+use wasm_bindgen::JsValue;
 use web_sys::AbortSignal;
 
 /// Longest a request may take before it counts as lost.
 const TIMEOUT_MS: u32 = 60_000;
 /// What requests of our own bear that look like an app's: a service worker that answers for us lets them pass.
 pub const CLIENT: &str = "thermocline";
+const JSON: &str = "application/json";
+const GZIP: &str = "application/gzip";
+const PUSH: &str = "thermocline_push";
+/// On an answer of the Edge Function that is the rpc's own.
+const ANSWER: &str = "thermocline-answer";
+
+fn rpc(function: &str) -> String {
+    format!("rest/v1/rpc/{function}")
+}
 
 /// Who is signed in, as far as a request needs to know.
 #[allow(async_fn_in_trait)] // one thread in every realm: no Send bound is wanted
@@ -34,31 +47,75 @@ pub struct Supabase<T> {
     url: String,
     key: String,
     tokens: T,
+    detour: RefCell<Detour>,
 }
 
 impl<T: Tokens> Supabase<T> {
     /// `url` without a trailing slash.
-    pub fn new(url: &str, key: &str, tokens: T) -> Self {
-        Self { url: url.trim_end_matches('/').into(), key: key.into(), tokens }
+    pub fn new(url: &str, key: &str, gzip: Gzip, tokens: T) -> Self {
+        let detour = RefCell::new(Detour::new(gzip));
+        Self { url: url.trim_end_matches('/').into(), key: key.into(), tokens, detour }
     }
 
     /// Definitions may be read before anyone signs in.
     async fn schema(&self, body: String) -> Result<String, Failure> {
         let token = self.tokens.access().await.unwrap_or_else(|_| self.key.clone());
-        let response = self.post("thermocline_schema", &token, &body).await?;
+        let response = self.post(&rpc("thermocline_schema"), &token, JSON, &body.into()).await?;
         self.read("thermocline_schema", response).await
     }
 
     /// Calls a function as the user; a token that has just expired is renewed once.
     async fn call(&self, function: &str, body: String) -> Result<String, Failure> {
+        let body = JsValue::from(body);
         let token = self.tokens.access().await.map_err(Failure::from)?;
-        let response = self.post(function, &token, &body).await?;
+        let response = self.post(&rpc(function), &token, JSON, &body).await?;
         if response.status() != 401 {
             return self.read(function, response).await;
         }
         let token = self.tokens.renew(&token).await.map_err(Failure::from)?;
-        let response = self.post(function, &token, &body).await?;
+        let response = self.post(&rpc(function), &token, JSON, &body).await?;
         self.read(function, response).await
+    }
+
+    /// The detour where it pays; straight where it does not, and at once where it gives no answer of the rpc's.
+    async fn push(&self, body: String) -> Result<String, Failure> {
+        let (bytes, began_ms) = (body.len(), gzip::now_ms());
+        let pays = self.detour.borrow().pays(bytes, gzip::is_dear(), began_ms);
+        if pays && let Some(answer) = self.push_compressed(&body).await? {
+            return Ok(answer);
+        }
+        let (answer, now_ms) = (self.call(PUSH, body).await, gzip::now_ms());
+        if answer.is_ok() {
+            let mut detour = self.detour.borrow_mut();
+            if pays { detour.missing() } else { detour.measured(bytes, now_ms - began_ms, now_ms) }
+        }
+        answer
+    }
+
+    /// None: not the rpc's answer, or a token that the rpc refuses.
+    async fn push_compressed(&self, body: &str) -> Result<Option<String>, Failure> {
+        let Some(bytes) = gzip::compressed(body).await else { return Ok(None) };
+        let token = self.tokens.access().await.map_err(Failure::from)?;
+        let response = match self.post("functions/v1/apply_deltas", &token, GZIP, &bytes).await {
+            Ok(response) if response.headers().has(ANSWER) && response.status() != 401 => response,
+            Err(failure) if failure.fault.code == ErrorCode::Timeout => return self.lost(failure),
+            _ => return Ok(None),
+        };
+        match self.read(PUSH, response).await {
+            Err(failure) if matches!(failure.fault.code, ErrorCode::Offline | ErrorCode::Timeout) => {
+                self.lost(failure)
+            }
+            answer => {
+                self.detour.borrow_mut().served();
+                answer.map(Some)
+            }
+        }
+    }
+
+    /// Nobody knows whether it took effect: the same batch is sent again.
+    fn lost(&self, failure: Failure) -> Result<Option<String>, Failure> {
+        self.detour.borrow_mut().lost();
+        Err(failure)
     }
 
     /// Reads as the user; a token that has just expired is renewed once.
@@ -83,13 +140,13 @@ impl<T: Tokens> Supabase<T> {
         request.send().await.map_err(|error| failure::unreachable(&self.url, &error))
     }
 
-    async fn post(&self, function: &str, token: &str, body: &str) -> Result<Response, Failure> {
-        let request = Request::post(&format!("{}/rest/v1/rpc/{function}", self.url))
+    async fn post(&self, path: &str, token: &str, kind: &str, body: &JsValue) -> Result<Response, Failure> {
+        let request = Request::post(&format!("{}/{path}", self.url))
             .header("apikey", &self.key)
             .header("authorization", &format!("Bearer {token}"))
-            .header("content-type", "application/json")
+            .header("content-type", kind)
             .abort_signal(Some(&AbortSignal::timeout_with_u32(TIMEOUT_MS)))
-            .body(body.to_owned())
+            .body(body)
             .map_err(|error| failure::unreachable(&self.url, &error))?;
         request.send().await.map_err(|error| failure::unreachable(&self.url, &error))
     }
@@ -113,7 +170,7 @@ impl<T: Tokens> Remote for Supabase<T> {
                 read_schema(&answer).map(Reply::Schema).map_err(unreadable)
             }
             Message::Push(groups) => {
-                let answer = self.call("thermocline_push", push_body(client, groups)).await?;
+                let answer = self.push(push_body(client, groups)).await?;
                 read_push(&answer, groups).map(Reply::Push).map_err(unreadable)
             }
             Message::Pull(request, since) => {
