@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { pageRows, serverRows, textsOf } from './harness/rows.mjs'
 import { newUser, signIn, startStack } from './harness/stack.mjs'
+import { freeze } from './harness/standstill.mjs'
 import { flushed, outboxOf, startSync, syncNow } from './harness/sync.mjs'
 import { until } from './harness/until.mjs'
 
@@ -109,21 +110,6 @@ function insertEach(page, tab, count) {
 
 function updateAll(page, changes) {
   return page.evaluate((given) => window.supabase.from('entries').update(given).not('id', 'is', null).throwOnError().then(() => null), changes)
-}
-
-/** Stops all JavaScript of a page at its next statement; answers the way to let it go on. (Chromium freezes no page
- * that it takes for visible, and Playwright's are.) */
-async function freeze(page) {
-  const devtools = await page.context().newCDPSession(page)
-  const paused = new Promise((resolve) => { devtools.once('Debugger.paused', resolve) })
-  await devtools.send('Debugger.enable')
-  await devtools.send('Debugger.pause')
-  page.evaluate(() => 'the next statement').catch(() => undefined)
-  await paused
-  return async () => {
-    await devtools.send('Debugger.resume')
-    await devtools.detach()
-  }
 }
 
 /** Whether the log of the signed-in user no longer begins at its beginning. */
