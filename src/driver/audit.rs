@@ -6,13 +6,14 @@
 
 use super::courier::Courier;
 use super::platform::Platform;
+use super::replica;
 use crate::engine::audited::{Audit, Held, Sums, bucket, differing, mend};
 use crate::engine::frame::{Audited, Resync};
 use crate::engine::interface::{Failure, Message, Reply};
-use crate::engine::{Frame, View};
+use crate::engine::{Frame, State};
 use crate::protocol::audit::{AuditAnswer, AuditRequest, BUCKETS, BucketAnswer, BucketRequest};
 use crate::protocol::pull::{PullRequest, told};
-use crate::protocol::{ErrorCode, Fault, Rev, SegmentId, Text};
+use crate::protocol::{ErrorCode, Fault, Rev, Text};
 use crate::remote::Remote;
 use crate::store::Store;
 use std::collections::BTreeSet;
@@ -21,24 +22,17 @@ use std::rc::Rc;
 /// With more buckets than this to read, a round from nothing costs less.
 const FEW: usize = BUCKETS / 4;
 
-/// What an audit looks at: it holds as long as this does.
-#[derive(Clone, PartialEq)]
-struct Sight {
-    cursor: Text,
-    segments: Vec<SegmentId>,
-}
-
 impl<S: Store + 'static, R: Remote + 'static, P: Platform> Courier<S, R, P> {
     pub(super) async fn audit(self: &Rc<Self>, table: &Text) -> Result<(), Failure> {
         let Some(sight) = self.sight(table) else { return Ok(()) };
         let mut sums = Sums::default();
-        if !self.each_held(table, &sight, |key, rev| sums.add(key, rev)).await? {
+        if !self.each_within(table, &sight, |key, rev| sums.add(key, rev)).await? {
             return Ok(());
         }
         let since = self.since(table);
         let request = AuditRequest {
             table: table.clone(),
-            cursor: told(Some(&sight.cursor)).unwrap_or_default().into(),
+            cursor: told(Some(&sight)).unwrap_or_default().into(),
             since: since.clone(),
         };
         let theirs = match self.ask(&Message::Audit(request)).await? {
@@ -54,11 +48,9 @@ impl<S: Store + 'static, R: Remote + 'static, P: Platform> Courier<S, R, P> {
         self.mend(table, &sight, since, differing).await
     }
 
-    fn sight(&self, table: &Text) -> Option<Sight> {
-        let state = self.replica().state();
-        let cursor = state.cursors.get(table)?.clone();
-        let segments = state.rows.table(table)?.segments().iter().map(|rested| rested.id).collect();
-        Some(Sight { cursor, segments })
+    /// The cursor: what an audit looks at is what it stands for.
+    fn sight(&self, table: &Text) -> Option<Text> {
+        self.replica().state().cursors.get(table).cloned()
     }
 
     fn since(&self, table: &Text) -> Option<Text> {
@@ -70,41 +62,26 @@ impl<S: Store + 'static, R: Remote + 'static, P: Platform> Courier<S, R, P> {
         self.remote().send(message, &client).await
     }
 
-    /// Goes over the base rows of a table within its horizon, in no order. False if the table changed meanwhile.
-    async fn each_held(
+    /// Goes over the base rows of a table within its horizon. False if the table changed meanwhile.
+    async fn each_within(
         self: &Rc<Self>,
         table: &Text,
-        sight: &Sight,
+        sight: &Text,
         mut visit: impl FnMut(&str, Rev),
     ) -> Result<bool, Fault> {
-        {
-            let state = self.replica().state();
-            let Some(rows) = state.rows.table(table) else { return Ok(false) };
-            for (key, slot) in rows.slots() {
-                if let Some(base) = slot.known.base().filter(|base| !rows.is_cold(&base.row)) {
-                    visit(key.as_str(), base.rev);
-                }
+        let within = |_: &State, held: replica::Held<'_>| {
+            if !held.is_cold {
+                visit(held.key, held.rev);
             }
-        }
-        for segment in &sight.segments {
-            let held = |view: &View| {
-                let mut held: Vec<(String, Rev)> = Vec::new();
-                let is_there =
-                    view.each_base_at_rest(table, *segment, |key, rev, _| held.push((key.into(), rev)));
-                is_there.then_some(held)
-            };
-            let Some(held) = self.replica().query(|_, view| held(view)).await? else { return Ok(false) };
-            held.iter().for_each(|(key, rev)| visit(key, *rev));
-            self.replica().platform().others().await;
-        }
-        Ok(self.sight(table).as_ref() == Some(sight))
+        };
+        Ok(self.replica().each_base(table, within).await? && self.sight(table).as_ref() == Some(sight))
     }
 
     /// Reads the buckets, and takes in what differs.
     async fn mend(
         self: &Rc<Self>,
         table: &Text,
-        sight: &Sight,
+        sight: &Text,
         since: Option<Text>,
         mut differing: BTreeSet<u8>,
     ) -> Result<(), Failure> {
@@ -112,8 +89,7 @@ impl<S: Store + 'static, R: Remote + 'static, P: Platform> Courier<S, R, P> {
         let ended_ms = self.replica().platform().now_ms();
         let mut found = Audit { ended_ms, differing: differing.len() as u32, repaired: 0 };
         loop {
-            let mut audited =
-                Audited { table: table.clone(), cursor: sight.cursor.clone(), ..Audited::default() };
+            let mut audited = Audited { table: table.clone(), cursor: sight.clone(), ..Audited::default() };
             if !differing.is_empty() {
                 let buckets = differing.iter().copied().collect();
                 let request = BucketRequest { table: table.clone(), since: since.clone(), buckets };
@@ -128,7 +104,7 @@ impl<S: Store + 'static, R: Remote + 'static, P: Platform> Courier<S, R, P> {
                 differing.retain(|bucket| !answered.contains(bucket));
                 let state = self.replica().state();
                 let Some(definition) = state.schema.tables.get(table) else { return Ok(()) };
-                audited = mend(table, definition, &sight.cursor, &of_these, rows);
+                audited = mend(table, definition, sight, &of_these, rows);
             }
             found.repaired += (audited.rows.len() + audited.gone.len()) as u32;
             audited.found = differing.is_empty().then_some(found);
@@ -143,7 +119,7 @@ impl<S: Store + 'static, R: Remote + 'static, P: Platform> Courier<S, R, P> {
     async fn held(
         self: &Rc<Self>,
         table: &Text,
-        sight: &Sight,
+        sight: &Text,
         buckets: &BTreeSet<u8>,
     ) -> Result<Option<Held>, Fault> {
         let mut held = Held::new();
@@ -155,13 +131,13 @@ impl<S: Store + 'static, R: Remote + 'static, P: Platform> Courier<S, R, P> {
                 held.insert(key.into(), rev);
             }
         };
-        let is_whole = self.each_held(table, sight, of_these).await?;
+        let is_whole = self.each_within(table, sight, of_these).await?;
         Ok(is_whole.then_some(held))
     }
 
-    async fn pull_anew(self: &Rc<Self>, table: &Text, sight: &Sight) -> Result<(), Failure> {
+    async fn pull_anew(self: &Rc<Self>, table: &Text, sight: &Text) -> Result<(), Failure> {
         let request = PullRequest {
-            tables: vec![(table.clone(), Some(sight.cursor.clone()))],
+            tables: vec![(table.clone(), Some(sight.clone()))],
             round: None,
             own_xids: Vec::new(),
         };

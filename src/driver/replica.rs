@@ -11,8 +11,10 @@ mod folded;
 mod loss;
 mod reading;
 mod versions;
+mod walking;
 
 pub use damage::{QUARANTINE, Quarantined};
+pub use walking::Held;
 
 use folded::Folded;
 

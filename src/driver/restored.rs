@@ -4,8 +4,9 @@
 
 use super::courier::Courier;
 use super::platform::Platform;
+use super::replica::Held;
 use crate::engine::frame::{Doubted, Resync};
-use crate::engine::{Frame, RowId};
+use crate::engine::{Frame, RowId, State};
 use crate::protocol::{Fault, Key, Text};
 use crate::query::mutation_id;
 use crate::remote::Remote;
@@ -37,34 +38,18 @@ impl<S: Store + 'static, R: Remote + 'static, P: Platform> Courier<S, R, P> {
         Ok(())
     }
 
-    /// Rows whose version a push of this client made.
+    /// Rows whose version a push of this client made. Where a checkpoint comes in between, it looks again.
     async fn written(self: &Rc<Self>, table: &Text) -> Result<Vec<RowId>, Fault> {
-        let segments: Vec<_> = {
-            let state = self.replica().state();
-            let Some(rows) = state.rows.table(table) else { return Ok(Vec::new()) };
-            rows.segments().iter().map(|rested| rested.id).collect()
-        };
-        let id = |key: &str| (table.clone(), Key::from_text(key));
-        let mut written: Vec<RowId> = {
-            let state = self.replica().state();
-            let slots = state.rows.table(table).into_iter().flat_map(|rows| rows.slots());
-            let ours =
-                slots.filter(|(_, slot)| slot.known.base().is_some_and(|base| state.own.made(base.rev)));
-            ours.map(|(key, _)| (table.clone(), key.clone())).collect()
-        };
-        for segment in segments {
-            let rows = self.replica().query(|state, view| {
-                let mut rows = Vec::new();
-                view.each_base_at_rest(table, segment, |key, rev, _| {
-                    if state.own.made(rev) {
-                        rows.push(id(key));
-                    }
-                });
-                rows
-            });
-            written.extend(rows.await?);
-            self.replica().platform().others().await;
+        loop {
+            let mut written = Vec::new();
+            let ours = |state: &State, held: Held<'_>| {
+                if state.own.made(held.rev) {
+                    written.push((table.clone(), Key::from_text(held.key)));
+                }
+            };
+            if self.replica().each_base(table, ours).await? {
+                return Ok(written);
+            }
         }
-        Ok(written)
     }
 }

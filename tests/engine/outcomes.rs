@@ -289,8 +289,15 @@ fn old_values_move_only_to_the_edit_that_saw_them() {
     );
     let pending = device.pending("a");
     let bases: Vec<(Op, Option<Rev>)> = pending.iter().map(|pending| (pending.op, pending.base)).collect();
-    assert_eq!(bases, [(Op::Update, Some(rev(5))), (Op::Delete, Some(rev(5))), (Op::Insert, None)]);
+    let five = Some(rev(5));
+    let moved = "the row has another parent before it goes";
+    assert_eq!(
+        bases,
+        [(Op::Update, five), (Op::Update, five), (Op::Delete, five), (Op::Insert, None)],
+        "{moved}"
+    );
     assert_eq!(olds(&pending[0]), [("n", Some("2.0"))]);
+    assert_eq!(olds(&pending[1]), [("n", Some("3")), ("project", Some("null"))]);
 }
 
 #[test]
