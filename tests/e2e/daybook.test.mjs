@@ -10,7 +10,7 @@ const app = await daybook()
 const dataset = JSON.parse(readFileSync(new URL('../../www/dist/browser-features.json', import.meta.url), 'utf8'))
 const LOAD_MS = 120_000
 
-const indicator = (page, words) => page.getByRole('banner').getByRole('status').filter({ hasText: words })
+const indicator = (page, words) => page.getByRole('banner').locator('[part="state"]').filter({ hasText: words })
 const serverHolds = async (where) => Number((await app.server.sql(`select count(*) as n from public.entries where ${where}`))[0].n)
 
 /** The worker controls the page and has everything it needs to open it again. */

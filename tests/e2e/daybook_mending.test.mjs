@@ -206,7 +206,7 @@ const THEIRS = `update public.entries set title = 'Theirs', body = 'Theirs.' whe
 const press = (where, name) => where.getByRole('button', { name, exact: true }).click()
 const change = (page, title) => page.locator('.outbox-row').filter({ has: page.getByRole('heading', { name: title }) })
 const said = (page, words) => page.getByRole('status').filter({ hasText: words }).waitFor()
-const indicator = (page, words) => page.getByRole('banner').getByRole('status').filter({ hasText: words })
+const indicator = (page, words) => page.getByRole('banner').locator('[part="state"]').filter({ hasText: words })
 const onServer = (title) => app.server.sql('select title, body, amount from public.entries where title = $1', [title])
 
 const isOnServer = async (id) => (await app.server.sql('select from public.entries where id = $1', [id])).length

@@ -9,7 +9,7 @@ const QUICK_MS = 5_000
 // supabase-js refreshes a token that ends within 90 s: this one it takes for ended from the start.
 const app = await daybook({ jwtExpiry: 45 })
 
-const indicator = (page, words) => page.getByRole('banner').getByRole('status').filter({ hasText: words })
+const indicator = (page, words) => page.getByRole('banner').locator('[part="state"]').filter({ hasText: words })
 
 test('an expired session offline reads and writes at once, and syncs on return', async () => {
   const page = await app.open()

@@ -52,7 +52,7 @@ test('readme and licence are installed with the package', () => {
 })
 
 test('every declaration that is exported is there', () => {
-  for (const name of ['index', 'react', 'service-worker', 'types', 'errors']) {
+  for (const name of ['index', 'react', 'element', 'service-worker', 'types', 'errors']) {
     assert.ok(existsSync(join(app, `node_modules/thermocline/dist/${name}.d.ts`)), name)
   }
 })

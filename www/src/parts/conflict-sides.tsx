@@ -9,14 +9,14 @@ interface Props {
   /** The conflict's; several may stand on one page. */
   id: string;
   sides: Sides[];
-  /** Whether the row was deleted elsewhere. */
-  isGone: boolean;
+  /** What is said in the place of their row, if there is none. */
+  gone: string | null;
   /** Per column whose is taken; null while none is chosen. */
   chosen: Record<string, Side> | null;
   onChoose: (column: string, side: Side) => void;
 }
 
-export function ConflictSides({ id, sides, isGone, chosen, onChoose }: Props) {
+export function ConflictSides({ id, sides, gone, chosen, onChoose }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const isChoosing = chosen !== null;
   useEffect(() => {
@@ -43,7 +43,7 @@ export function ConflictSides({ id, sides, isGone, chosen, onChoose }: Props) {
               </div>
               <div data-side="theirs" data-taken={taken === "theirs"}>
                 <dt>{radio("theirs", "Theirs")}</dt>
-                <dd>{isGone ? <span class="nothing">was deleted elsewhere</span> : <Changed side={side} which="theirs" />}</dd>
+                <dd>{gone !== null ? <span class="nothing">{gone}</span> : <Changed side={side} which="theirs" />}</dd>
               </div>
             </dl>
           </fieldset>

@@ -32,7 +32,7 @@ export function OutboxConflict({ entry, all, title, mend }: RowProps) {
         <ConflictSides
           id={entry.id}
           sides={sides}
-          isGone={entry.theirs === null}
+          gone={entry.theirs === null ? (isLost(entry) ? "is not there yet" : "was deleted elsewhere") : null}
           chosen={chosen}
           onChoose={(column, side) => setChosen({ ...chosen, [column]: side })}
         />
@@ -59,13 +59,15 @@ export function OutboxConflict({ entry, all, title, mend }: RowProps) {
 }
 
 function story({ operation, theirs, error }: RowProps["entry"]): string {
-  if (error?.code === "lost_by_restore") return LOST[theirs === null ? "gone" : "older"];
+  if (isLost({ error })) return LOST[theirs === null ? "gone" : "older"];
   if (operation === "delete") return "You deleted this entry; meanwhile it was changed elsewhere. Keep mine deletes it, keep theirs brings it back.";
   if (theirs === null) return "You changed this entry; meanwhile it was deleted elsewhere. Keep mine writes it again, keep theirs lets it go.";
   return "You changed this entry; meanwhile it was changed elsewhere, too. Until you decide, you see yours.";
 }
 
 /** The server was restored to an earlier state. */
+const isLost = ({ error }: Pick<RowProps["entry"], "error">): boolean => error?.code === "lost_by_restore";
+
 const LOST = {
   gone: "The server went back to an earlier state, in which this entry is not there yet. Keep mine writes it again, keep theirs lets it go.",
   older: "The server went back to an earlier state of this entry. Keep mine writes yours again, keep theirs takes the earlier one.",

@@ -8,6 +8,7 @@ declare global {
   interface Window {
     open_: typeof open_;
     startWorker: () => Worker;
+    defineElement: () => Promise<typeof import("thermocline/element")>;
     tc: Awaited<ReturnType<typeof openThermocline>>;
     supabase: ReturnType<typeof createClient>;
   }
@@ -27,4 +28,5 @@ async function open_(options: Options & { worker?: boolean; answer?: boolean }):
 
 window.open_ = open_;
 window.startWorker = () => new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+window.defineElement = () => import("thermocline/element");
 document.body.dataset["ready"] = "true";

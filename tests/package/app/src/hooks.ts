@@ -1,7 +1,9 @@
-// React's hooks as an app calls them, with the types of its own database, and what must not compile. React itself is not needed for that.
+// React's hooks and the element as an app uses them, with the types of its own database, and what must not compile. React itself is not
+// needed for that.
 
 import type { SupabaseClient } from "@supabase/supabase-js";
 import type { Thermocline } from "thermocline";
+import { defineThermoclineStatus } from "thermocline/element";
 import { useLive, useOutbox, useStatus } from "thermocline/react";
 import type { Database } from "./database.types.js";
 
@@ -14,4 +16,14 @@ export function useDiary(tc: Thermocline | null, supabase: SupabaseClient<Databa
   // @ts-expect-error a number is no query
   useLive(tc, 1);
   return [state, `${pending + entries.length}`, error?.message ?? `${loading}`, ...rows.map(({ title }) => title)];
+}
+
+export function showStatus(tc: Thermocline): void {
+  defineThermoclineStatus("sync-state");
+  const element = document.createElement("thermocline-status");
+  element.client = tc;
+  element.words = { synced: "Everything is here", received: { one: "{count} row", other: "{count} rows" } };
+  // @ts-expect-error there is no such text
+  element.words = { nothing: "" };
+  document.body.append(element);
 }
