@@ -1,6 +1,6 @@
-/** Says on every view that a change needs the reader, once for each, and where. It covers little and goes when it is sent away. */
+/** Says on every view that something needs the reader, once for each, and where. It covers little and goes when it is sent away. */
 
-import type { OutboxEntry } from "thermocline";
+import type { Attention as News } from "thermocline";
 import { useEffect, useState } from "preact/hooks";
 import { useBackend } from "../backend.ts";
 import { useStatus } from "../state/live.ts";
@@ -10,26 +10,27 @@ import { Icon } from "./icon.tsx";
 
 export function Attention() {
   const { tc } = useBackend();
-  const { refused, conflicts } = useStatus();
-  const [news, setNews] = useState<OutboxEntry[]>([]);
+  const { attention } = useStatus();
+  const [told, setTold] = useState<News[]>([]);
   useEffect(() => tc.on("attention", (now) => {
-    const fresh = untold(now.filter(({ cause }) => cause === "refused" || cause === "conflict").flatMap(({ entries }) => entries));
-    if (fresh.length > 0) setNews(fresh);
+    const fresh = untold(now);
+    if (fresh.length > 0) setTold(fresh);
   }), [tc]);
+  useEffect(() => forgetPassed(attention), [attention.join()]);
 
-  const [first] = refused + conflicts > 0 ? news : [];
+  const news = told.filter(({ cause }) => attention.includes(cause));
   const close = (): void => {
-    setNews([]);
+    setTold([]);
     document.getElementById("content")?.focus();
   };
   return (
-    <aside class="attention" aria-label="News" data-open={first !== undefined}>
+    <aside class="attention" aria-label="News" data-open={news.length > 0}>
       <p role="status">
-        {first && <><Icon name="refused" /><span>{words(news)}</span></>}
+        {news.length > 0 && <><Icon name="refused" /><span>{words(news)}</span></>}
       </p>
-      {first && (
+      {news.length > 0 && (
         <>
-          <a class="button" href={href({ view: "sync", change: first.id })} onClick={() => setNews([])}>See it</a>
+          <a class="button" href={href(placeOf(news))} onClick={() => setTold([])}>See it</a>
           <button type="button" class="button icon-only" aria-label="Close" onClick={close}><Icon name="close" /></button>
         </>
       )}
@@ -38,15 +39,42 @@ export function Attention() {
 }
 
 const TOLD = "daybook-told";
+const read = (): string[] => (sessionStorage.getItem(TOLD) ?? "").split(" ");
+const write = (keys: string[]): void => sessionStorage.setItem(TOLD, keys.join(" "));
+/** Of failing rounds there is one at a time. */
+const keysOf = ({ cause, entries }: News): string[] => (cause === "failing" ? [cause] : entries.map(({ id }) => `${cause}/${id}`));
 
-/** Those that this tab has not told of yet; it remembers across reloads. */
-function untold(entries: OutboxEntry[]): OutboxEntry[] {
-  const told = (sessionStorage.getItem(TOLD) ?? "").split(" ");
-  sessionStorage.setItem(TOLD, entries.map(({ id }) => id).join(" "));
-  return entries.filter(({ id }) => !told.includes(id));
+/** What this tab has not told of yet; it remembers across reloads. */
+function untold(now: News[]): News[] {
+  const before = read();
+  write(now.flatMap(keysOf));
+  return now.flatMap((news) => {
+    if (keysOf(news).every((key) => before.includes(key))) return [];
+    return [{ ...news, entries: news.entries.filter(({ id }) => !before.includes(`${news.cause}/${id}`)) }];
+  });
 }
 
-function words(news: OutboxEntry[]): string {
-  if (news.length > 1) return `${count(news.length)} changes need you.`;
-  return news[0]?.state === "conflict" ? "An entry was changed here and elsewhere." : "The server refused a change.";
+/** Rounds that fail once more later are news again. */
+function forgetPassed(attention: string[]): void {
+  const kept = read().filter((key) => attention.includes(key.split("/")[0]!));
+  write(kept);
+}
+
+/** A change that waits has no place of its own to go to. */
+function placeOf(news: News[]): { view: "sync"; change?: string } {
+  const first = news.flatMap(({ cause, entries }) => (cause === "refused" || cause === "conflict" ? entries : []))[0];
+  return first ? { view: "sync", change: first.id } : { view: "sync" };
+}
+
+const WORDS: Record<News["cause"], string> = {
+  refused: "The server refused a change.",
+  conflict: "An entry was changed here and elsewhere.",
+  overdue: "A change has waited for more than a day.",
+  failing: "Sync keeps failing.",
+};
+
+function words(news: News[]): string {
+  const [first] = news;
+  const changes = news.reduce((sum, { entries }) => sum + entries.length, 0);
+  return changes > 1 || !first ? `${count(changes)} changes need you.` : WORDS[first.cause];
 }
