@@ -102,6 +102,7 @@ export function partsIn(root: ShadowRoot): Parts {
   iconIn(attention, "attention-icon").setAttribute("d", ICONS.attention);
   attention.append(attentionText);
   announcement.role = "status";
+  announcement.ariaLive = "polite";
   root.append(line, announcement, detail, progress, attention);
   return { icon, state, detail, progress, attention, attentionText, announcement };
 }

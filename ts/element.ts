@@ -133,6 +133,7 @@ export class ThermoclineStatus extends Base {
       for (const part of [parts.state, parts.detail, parts.announcement]) put(part, "");
       parts.icon.removeAttribute("d");
       parts.progress.hidden = parts.attention.hidden = true;
+      this.#announced = "";
       return;
     }
     const said = this.#said(status);
@@ -162,15 +163,17 @@ export class ThermoclineStatus extends Base {
     return this.compact ? compact(said, causesOf(status)) : said;
   }
 
-  /** Says the state to screen readers once it has settled. */
+  /** Says the state to screen readers once it has settled; the first is there to be read, at once. */
   #announce({ state, headline, attention }: Said): void {
     const text = [headline, attention].filter(Boolean).join(" · ");
     clearTimeout(this.#announcing);
     if (text === this.#announced) return;
-    this.#announcing = setTimeout(() => {
+    const announce = (): void => {
       this.#announced = text;
       if (this.#parts) put(this.#parts.announcement, text);
-    }, PASSING.has(state) ? PASSING_MS : SETTLED_MS);
+    };
+    if (this.#announced === "") announce();
+    else this.#announcing = setTimeout(announce, PASSING.has(state) ? PASSING_MS : SETTLED_MS);
   }
 }
 
