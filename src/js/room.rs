@@ -102,6 +102,7 @@ impl Room {
     /// Stops what runs here. What is in the outbox stays.
     pub fn leave(&self) {
         self.courier.feed(Event::Stop);
+        self.replica.pause(); // no engine is at work here any more
         self.platform.leave();
         self.replica.store().inner().close();
     }

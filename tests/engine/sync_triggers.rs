@@ -183,6 +183,16 @@ fn a_clock_that_was_put_back_puts_nothing_off() {
 }
 
 #[test]
+fn a_clock_that_was_put_forward_puts_off_no_write() {
+    let mut bench = resting();
+    bench.now_ms += 86_400_000; // the timer of the interval still runs
+    bench.device.update("a", &[("n", "2")]);
+    assert_eq!(bench.step(Event::Wrote), [format!("wake in {DEBOUNCE_MS}")]);
+    bench.now_ms += DEBOUNCE_MS;
+    assert_eq!(bench.step(Event::Wake), ["lease"]);
+}
+
+#[test]
 fn the_progress_of_a_run_counts_what_was_answered_and_brought() {
     let mut bench = edited();
     assert_eq!(bench.machine.progress(), None);

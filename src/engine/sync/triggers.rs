@@ -130,7 +130,9 @@ impl Machine {
             return Vec::new();
         }
         let alarm = Alarm::new(at.now_ms, wait_ms, cause);
-        if self.alarm.is_some_and(|other| other.due_ms <= alarm.due_ms) {
+        // One that is due and has not rung is late: the clock was put forward, the timer knows nothing of it.
+        let comes_first = |other: Alarm| other.due_ms <= alarm.due_ms && !other.is_due(at.now_ms);
+        if self.alarm.is_some_and(comes_first) {
             return Vec::new();
         }
         self.alarm = Some(alarm);
