@@ -256,4 +256,11 @@ impl Store for MemoryStore {
         self.incarnation.set(Some(incarnation));
         Ok(())
     }
+
+    async fn wipe_at(&self, seq: Seq, incarnation: Incarnation, client: [u8; 16]) -> Result<bool, Fault> {
+        if self.read(|half| half.last)? > seq {
+            return Ok(false);
+        }
+        self.wipe(incarnation, client).await.map(|()| true)
+    }
 }

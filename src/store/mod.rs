@@ -178,4 +178,7 @@ pub trait Store {
 
     /// Empties everything and begins a new incarnation, in one transaction.
     async fn wipe(&self, incarnation: Incarnation, client: [u8; 16]) -> Result<(), Fault>;
+
+    /// The same, if `seq` is still the last of the log; false: something was written since, and nothing has changed.
+    async fn wipe_at(&self, seq: Seq, incarnation: Incarnation, client: [u8; 16]) -> Result<bool, Fault>;
 }

@@ -246,6 +246,11 @@ impl<S: Store, C: Cipher> Store for Sealed<S, C> {
         self.cipher.sealing()?;
         self.store.wipe(incarnation, client).await
     }
+
+    async fn wipe_at(&self, seq: Seq, incarnation: Incarnation, client: [u8; 16]) -> Result<bool, Fault> {
+        self.cipher.sealing()?;
+        self.store.wipe_at(seq, incarnation, client).await
+    }
 }
 
 fn newer_version() -> Fault {

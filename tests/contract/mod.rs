@@ -68,6 +68,7 @@ macro_rules! contract_tests {
             names_are_found_by_their_beginning
             named_values_are_put_replaced_and_deleted
             a_wipe_empties_everything_and_begins_a_new_incarnation
+            a_wipe_at_a_seq_empties_nothing_that_came_after_it
             a_context_of_a_former_incarnation_changes_nothing_until_it_loads
             an_aborted_append_stores_nothing_and_gives_its_keys_back
             a_broken_connection_heals
@@ -198,6 +199,20 @@ pub async fn a_wipe_empties_everything_and_begins_a_new_incarnation(place: &impl
     assert_eq!(seqs_after(&place.open().await, manifest.base).await, [manifest.base + 1]);
     store.wipe([3; 16], [4; 16]).await.unwrap();
     assert!(store.load().await.unwrap().tail.manifest.base > manifest.base);
+}
+
+/// Invariant 1: a sign-out that looked whether all was sent does not take along what was written since.
+pub async fn a_wipe_at_a_seq_empties_nothing_that_came_after_it(place: &impl Place) {
+    let (store, other) = (place.open().await, place.open().await);
+    let seq = append(&store, "a").await;
+    other.load().await.unwrap();
+    let later = append(&other, "b").await;
+    assert!(!store.wipe_at(seq, [1; 16], [2; 16]).await.unwrap());
+    assert_eq!(seqs_after(&store, 0).await, [seq, later]);
+    assert!(store.wipe_at(later, [1; 16], [2; 16]).await.unwrap());
+    let manifest = store.load().await.unwrap().tail.manifest;
+    assert_eq!(manifest.incarnation, [1; 16]);
+    assert!(store.wipe_at(manifest.base, [3; 16], [4; 16]).await.unwrap());
 }
 
 /// Invariant 11: what a tab still wants to write after a sign-out never reaches the next database.

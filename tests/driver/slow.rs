@@ -73,4 +73,8 @@ impl Store for Slow {
     async fn wipe(&self, incarnation: Incarnation, client: [u8; 16]) -> Result<(), Fault> {
         self.wait().await.wipe(incarnation, client).await
     }
+
+    async fn wipe_at(&self, seq: Seq, incarnation: Incarnation, client: [u8; 16]) -> Result<bool, Fault> {
+        self.wait().await.wipe_at(seq, incarnation, client).await
+    }
 }

@@ -276,10 +276,22 @@ impl Store for IndexedDbStore {
     async fn wipe(&self, incarnation: Incarnation, client: [u8; 16]) -> Result<(), Fault> {
         let known = self.incarnation.get();
         let fresh = Manifest::fresh(incarnation, client);
-        let wipe = async |connection: &Connection| values::wipe(connection.database(), known, &fresh).await;
+        let wipe =
+            async |connection: &Connection| values::wipe(connection.database(), known, None, &fresh).await;
         let manifest = self.transact(wipe).await?;
-        self.adopt(&manifest);
+        manifest.into_iter().for_each(|manifest| self.adopt(&manifest));
         Ok(())
+    }
+
+    async fn wipe_at(&self, seq: Seq, incarnation: Incarnation, client: [u8; 16]) -> Result<bool, Fault> {
+        let known = self.incarnation.get();
+        let fresh = Manifest::fresh(incarnation, client);
+        let wipe = async |connection: &Connection| {
+            values::wipe(connection.database(), known, Some(seq), &fresh).await
+        };
+        let manifest = self.transact(wipe).await?;
+        manifest.iter().for_each(|manifest| self.adopt(manifest));
+        Ok(manifest.is_some())
     }
 }
 

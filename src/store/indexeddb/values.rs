@@ -7,7 +7,7 @@ use super::keys;
 use super::load::{all, answered, range_keys};
 use super::transaction::{BLOCKS, FILES, LOG, META, Transaction};
 use super::trouble::Trouble;
-use crate::store::{Durability, Incarnation, Manifest, Space, StoreUsage, fault, next_life};
+use crate::store::{Durability, Incarnation, Manifest, Seq, Space, StoreUsage, fault, next_life};
 use indexed_db_futures::KeyRange;
 use indexed_db_futures::database::Database;
 use indexed_db_futures::prelude::*;
@@ -85,20 +85,32 @@ pub async fn usage(database: &Database, known: Incarnation) -> Result<StoreUsage
     Ok(usage)
 }
 
-/// Empties all stores and begins a new life, whose manifest comes back: `fresh` with its base.
-pub async fn wipe(database: &Database, known: Incarnation, fresh: &Manifest) -> Result<Manifest, Trouble> {
+/// Empties all stores and begins a new life, whose manifest comes back: `fresh` with its base. Nothing comes back, and
+/// nothing has changed, where the log goes on after `last`.
+pub async fn wipe(
+    database: &Database,
+    known: Incarnation,
+    last: Option<Seq>,
+    fresh: &Manifest,
+) -> Result<Option<Manifest>, Trouble> {
     let stores = [META, LOG, BLOCKS, FILES];
     let transaction = Transaction::write(database, &stores, Durability::Strict)?;
-    let head = Head::ask(&transaction)?.answer(&transaction).await?;
+    let head = Head::ask(&transaction)?;
+    let after = KeyRange::LowerBound(last.map_or(f64::INFINITY, |seq| seq as f64), true);
+    let after = transaction.store(LOG)?.count().with_query::<f64, _>(after).primitive()?;
+    let head = head.answer(&transaction).await?;
     let before = match head {
         // Committed before the connection was lost: only its answer was missing.
-        Some(head) if head.manifest.incarnation == fresh.incarnation => return Ok(head.manifest),
+        Some(head) if head.manifest.incarnation == fresh.incarnation => return Ok(Some(head.manifest)),
         Some(head) if head.manifest.incarnation != known => {
             return Err(fault::storage_lost("another one took its place").into());
         }
         Some(head) => head.manifest.base,
         None => 0,
     };
+    if after.await.map_err(|error| transaction.why(error))? > 0 {
+        return Ok(None);
+    }
     let manifest = Manifest { base: next_life(before), ..fresh.clone() };
     // A record with a key of its own moves the key generator behind it; clearing does not move it back.
     let log = transaction.store(LOG)?;
@@ -109,5 +121,5 @@ pub async fn wipe(database: &Database, known: Incarnation, fresh: &Manifest) -> 
     }
     Head::fresh(manifest.clone()).put(&transaction)?;
     transaction.commit().await?;
-    Ok(manifest)
+    Ok(Some(manifest))
 }
