@@ -36,7 +36,7 @@ const VIEWS = [
   ['Sign in', async (page) => {
     await visit(page, '#/sync', 'Sync')
     await page.getByRole('button', { name: 'Sign out' }).click()
-    const anyway = page.getByRole('dialog').getByRole('button', { name: 'Sign out' })
+    const anyway = page.getByRole('dialog').getByRole('button', { name: 'Discard them and sign out' })
     const heading = page.getByRole('heading', { name: 'Sign in' })
     await anyway.or(heading).first().waitFor()
     if (await anyway.isVisible()) await anyway.click()

@@ -51,7 +51,9 @@ export async function signUp({ supabase, tc }: Backend, credentials: Credentials
 
 const LEFT = "daybook-left";
 
-export async function signOut({ supabase }: Backend): Promise<void> {
+/** `unsent`: what becomes of changes that have not reached the server. Rejects with `unsynced_changes` if nobody has said. */
+export async function signOut({ supabase, tc }: Backend, unsent?: "keep" | "discard"): Promise<void> {
+  await tc.session.signOut(unsent ? { unsent } : {});
   localStorage.setItem(LEFT, "1");
   const { error } = await supabase.auth.signOut({ scope: "local" });
   if (error) throw error;

@@ -21,18 +21,27 @@ export function SyncView({ email, change }: { email: string | null; change: stri
       <SyncCard status={status} />
       <OutboxList change={change} />
       <StorageReport status={status} />
-      <Account email={email} pending={status.pending} />
+      <Account email={email} unsent={status.pending + status.refused + status.conflicts} />
     </div>
   );
 }
 
-function Account({ email, pending }: { email: string | null; pending: number }) {
+function Account({ email, unsent }: { email: string | null; unsent: number }) {
   const backend = useBackend();
   const [asking, setAsking] = useState(false);
+  const [leaving, setLeaving] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
-  const leave = (): void => {
+  const leave = async (choice?: "keep" | "discard"): Promise<void> => {
     setAsking(false);
-    signOut(backend).catch((error: unknown) => setProblem(explain(error)));
+    setLeaving(true);
+    try {
+      await signOut(backend, choice);
+    } catch (error) {
+      if ((error as { code?: string }).code === "unsynced_changes") setAsking(true);
+      else setProblem(explain(error));
+    } finally {
+      setLeaving(false);
+    }
   };
   return (
     <section class="card" aria-labelledby="account">
@@ -40,11 +49,12 @@ function Account({ email, pending }: { email: string | null; pending: number }) 
       <p>{email === null ? "You are signed in on this device." : <>Signed in as <strong>{email}</strong>.</>}</p>
       {problem && <Notice kind="bad">{problem}</Notice>}
       <div class="actions">
-        <button type="button" class="button" onClick={() => pending > 0 ? setAsking(true) : leave()}>Sign out</button>
+        <button type="button" class="button" disabled={leaving} onClick={() => void leave()}>{leaving ? "Signing out…" : "Sign out"}</button>
       </div>
       {asking && (
-        <Confirm title="Sign out with unsent changes?" action="Sign out" onConfirm={leave} onCancel={() => setAsking(false)}>
-          <p>{counted(pending, "change")} {pending === 1 ? "has" : "have"} not reached the server. Signing out removes this device's copy. Go online and sync first to keep {pending === 1 ? "it" : "them"}.</p>
+        <Confirm title="Sign out with unsent changes?" action="Discard them and sign out" onConfirm={() => void leave("discard")} onCancel={() => setAsking(false)}
+          other={{ action: "Keep them here and sign out", onChoose: () => void leave("keep") }}>
+          <p>{counted(unsent, "change")} {unsent === 1 ? "has" : "have"} not reached the server. Kept on this device, out of sight, {unsent === 1 ? "it is" : "they are"} sent when you sign in again.</p>
         </Confirm>
       )}
     </section>
