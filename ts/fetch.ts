@@ -8,6 +8,7 @@ import type { Engine } from "../wasm/thermocline.js";
 import { ask, type Wakes } from "./ask.js";
 import { headOf, responseOf, type EngineAnswer } from "./answer.js";
 import { fromEngine, guarded, ThermoclineError } from "./errors.js";
+import { logout } from "./session.js";
 
 const REST = "/rest/v1/";
 const AUTH = "/auth/v1/";
@@ -109,14 +110,16 @@ async function rest({ engine, realm, path, input, init, place }: Call): Promise<
   return answer ? respond(answer) : withoutReserved(await network(input, init), respond);
 }
 
-async function auth({ engine, path, input, init, place: { network, respond, alone } }: Call): Promise<Response> {
+async function auth({ engine, path, input, init, place }: Call): Promise<Response> {
+  const { network, respond, alone } = place;
   const { method } = parts(input, init);
   if (!isLookedAt("auth", method, path)) return network(input, init);
   if (path.startsWith("token?grant_type=refresh_token")) return refresh(engine, (await bodyOf(input, init)) ?? "", respond);
-  const response = await network(input, init);
   if (path.startsWith("logout")) {
-    if (!path.includes("scope=others")) await alone(() => guarded(() => engine.signedOut()));
-  } else if (response.ok) {
+    return path.includes("scope=others") ? network(input, init) : logout(engine, path.includes("scope=local"), () => network(input, init), place);
+  }
+  const response = await network(input, init);
+  if (response.ok) {
     const answer = await response.clone().text();
     await alone(() => guarded(() => engine.signedIn(answer)));
   }

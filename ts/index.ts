@@ -18,6 +18,7 @@ import { eventsOf } from "./events.js";
 import { outboxOf } from "./outbox.js";
 import { livePath, query } from "./query.js";
 import { watchRealm } from "./realm.js";
+import { sessionOf } from "./session.js";
 import { syncOf } from "./sync.js";
 import type { Encryption, LiveQuery, LiveResult, Options, Quarantine, QuarantinedRecord, Thermocline } from "./types.js";
 
@@ -66,6 +67,7 @@ function faceOf(engine: Engine, options: Options, name: string): Thermocline {
       clearCache: () => guarded(() => engine.clearCache()),
       quarantine: quarantineOf(engine),
     },
+    session: sessionOf(engine),
     encryption: {
       state: () => engine.encryption() as ReturnType<Encryption["state"]>,
       unlock: (passphrase) => guarded(() => engine.unlock(passphrase)),

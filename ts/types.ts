@@ -103,6 +103,8 @@ export interface Status {
   error: { code: ErrorCode; message: string } | null;
   /** Whose database is open; null before any sign-in. */
   user: string | null;
+  /** Changes that were made here before anyone signed in, and wait for `session.adopt()` or `session.discardLocal()`. */
+  unadopted: number;
 }
 
 /** How far a round has come. */
@@ -272,6 +274,26 @@ export interface Encryption {
   shred(): Promise<void>;
 }
 
+/** What becomes of changes when somebody signs in or out; signing in itself is supabase-js's. */
+export interface Session {
+  /**
+   * Makes what was written before the sign-in (`status().unadopted` tells how much) the signed-in user's own: changes are issued anew
+   * under their id (columns that hold the owner, keys derived from natural keys, what refers to them) and sent. Resolves with how many
+   * there were; each enters once, whatever interrupts this. Nothing is adopted without this call: it may be another person's. Rejects
+   * with `unauthorized` while nobody is signed in.
+   */
+  adopt(): Promise<number>;
+  /** Drops what was written before any sign-in, for good. */
+  discardLocal(): Promise<void>;
+  /**
+   * Ends the sign-in on this device; call `supabase.auth.signOut()` afterwards. What waits is sent first if sync is on, for a few
+   * seconds at most. If some of it stays unsent (refused changes and conflicts count), `unsent` says what happens:
+   * `refuse` (default) rejects with `unsynced_changes` and changes nothing; `keep` leaves the user's database on this device, out of
+   * sight, and it is sent when they return; `discard` removes it all the same. With nothing unsent the database is always emptied.
+   */
+  signOut(options?: { unsent?: "refuse" | "keep" | "discard" }): Promise<void>;
+}
+
 export interface Imported {
   /** Rows in the file. */
   rows: number;
@@ -348,6 +370,7 @@ export interface Thermocline {
     quarantine: Quarantine;
   };
   encryption: Encryption;
+  session: Session;
   /**
    * Everything on this device, pending changes included, as a file of JSON lines (not encrypted). To keep, to read, or to
    * take to another device of the same user with `import`.

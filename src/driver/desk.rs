@@ -10,9 +10,10 @@ use super::replica::Replica;
 use super::retention::Keeps;
 use crate::engine::retention::Keep;
 use crate::engine::{Changes, State, View};
-use crate::protocol::{Decision, ErrorCode, Fault, Mutation, PgError, Request, Text};
+use crate::protocol::{Decision, ErrorCode, Fault, Mutation, PgError, Request, Table, Text};
 use crate::query::{
-    Answer, Collate, HttpRequest, Parsed, Prepared, Unprepared, WriteContext, WritePlan, mutation_id, parse,
+    Answer, Collate, HttpRequest, NOBODY, Parsed, Prepared, Unprepared, WriteContext, WritePlan, mutation_id,
+    parse,
 };
 use crate::remote::Remote;
 use crate::store::Store;
@@ -105,6 +106,7 @@ impl<S: Store + 'static, P: Platform, R: Remote> Desk<S, P, R> {
             Parsed::Read(plan) => self.read(&plan, takes_stale(request)).await,
             Parsed::Write(plan) => {
                 if request.method != "POST"
+                    && !self.is_all_here(request.table, user)
                     && let Some(route) = self.reach(&plan).await
                 {
                     return route;
@@ -112,6 +114,13 @@ impl<S: Store + 'static, P: Platform, R: Remote> Desk<S, P, R> {
                 self.write(&plan, user).await
             }
         }
+    }
+
+    /// Before any sign-in an owned table has no rows of nobody's elsewhere, once there are some here.
+    fn is_all_here(&self, table: &str, user: Option<&Text>) -> bool {
+        let has_owner = |table: &Table| table.owner.is_some();
+        let is_owned = self.replica.state().schema.tables.get(table).is_some_and(has_owner);
+        user.is_none() && is_owned && (!self.is_online() || self.pending(table) > 0)
     }
 
     /// The answer to a read, if all it needs is in memory: then nobody waits.
@@ -176,7 +185,7 @@ impl<S: Store + 'static, P: Platform, R: Remote> Desk<S, P, R> {
     ) -> Result<Prepared, Unprepared> {
         let platform = self.replica.platform();
         let mut context = WriteContext {
-            user: user.map(AsRef::as_ref),
+            user: Some(user.map_or(NOBODY, AsRef::as_ref)),
             now_ms: platform.now_ms(),
             random: &mut || platform.random(),
         };

@@ -163,7 +163,11 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
 }
 
 /// Rows as the server told them, without what is pending over them.
-fn page(view: &View, table: &Text, after: Option<&Key>) -> (Vec<(Rev, Box<RawValue>)>, Option<Key>) {
+pub(super) fn page(
+    view: &View,
+    table: &Text,
+    after: Option<&Key>,
+) -> (Vec<(Rev, Box<RawValue>)>, Option<Key>) {
     let from = after.map_or(Bound::Unbounded, |key| Bound::Excluded(key.as_str().as_bytes().to_vec()));
     let walk = Walk { from, limit: Some(LINE_ROWS), ..Walk::whole() };
     let (mut rows, mut bytes, mut last) = (Vec::new(), 0, None);

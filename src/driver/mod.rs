@@ -9,6 +9,7 @@
 //! A context is one JavaScript realm with the engine in it. Nothing here decides what the engine can
 //! decide; nothing here touches the browser but through [`Platform`].
 
+mod adopting;
 mod audit;
 mod cache;
 mod checkpoint;
@@ -28,6 +29,7 @@ mod tail;
 mod through;
 mod turn;
 
+pub use adopting::unadopted;
 pub use courier::Courier;
 pub use desk::{COVERAGE, Desk, Route, STALE};
 pub use export::Taken;

@@ -8,6 +8,7 @@
 //! Everything that ever changes local state is a [`Frame`]. The state is rebuilt from the store at
 //! any time; every context that has applied the log up to a seq is in the same state (invariant 7).
 
+mod adopted;
 mod answers;
 pub mod audited;
 pub mod backoff;
@@ -39,6 +40,7 @@ mod state;
 pub mod sync;
 mod write;
 
+pub use adopted::Adoption;
 pub use audited::Audit;
 pub use changes::{Before, Changed, Changes};
 pub use frame::{Damage, Frame};

@@ -42,7 +42,7 @@ impl Rekeyed {
         (table.clone(), self.key(table, key).unwrap_or(key).clone())
     }
 
-    fn note(&mut self, table: &Text, from: &Key, to: &Key, time_ms: u64) {
+    pub(super) fn note(&mut self, table: &Text, from: &Key, to: &Key, time_ms: u64) {
         let keys = self.0.entry(table.clone()).or_default();
         keys.remove(to);
         keys.values_mut().filter(|(key, _)| key == from).for_each(|kept| *kept = (to.clone(), time_ms));
@@ -74,7 +74,7 @@ impl Rekeyed {
     }
 
     /// The same of one that is pending already; none if it names no such key.
-    fn redirected(&self, schema: &Schema, pending: &Pending) -> Option<Pending> {
+    pub(super) fn redirected(&self, schema: &Schema, pending: &Pending) -> Option<Pending> {
         let table = &pending.row.0;
         let mut other = Pending { row: self.row(table, &pending.row.1), ..pending.clone() };
         for cell in &mut other.cells {

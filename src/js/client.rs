@@ -50,6 +50,8 @@ pub struct Client {
     /// Tells the origin's other contexts that the session has changed, or sync was turned on or off.
     pub channel: BroadcastChannel,
     pub closed: Cell<bool>,
+    /// Changes from before the sign-in, as they were counted last.
+    pub(super) unadopted: Cell<usize>,
 }
 
 impl Client {
@@ -84,10 +86,12 @@ impl Client {
             fault: RefCell::new(None),
             channel,
             closed: Cell::new(false),
+            unadopted: Cell::new(0),
         });
         inner.listen();
         inner.watch(&keys);
         inner.open_room().await?;
+        inner.delete_emptied_later();
         let Ok(room) = inner.room() else { return Ok(inner) };
         let defined = Box::pin(room.define());
         let limit = Box::pin(super::platform::sleep(DEFINE_MS));
@@ -215,6 +219,7 @@ impl Client {
         self.fault.borrow_mut().take_if(|fault| fault.code == ErrorCode::Locked);
         self.furnish(&room).await?;
         self.seal_up_later(&room);
+        self.count_unadopted_later();
         self.live.begin();
         self.run_live();
         self.tell_status();
@@ -254,6 +259,7 @@ impl Client {
 
     /// Another context has changed the session, or turned sync on or off.
     async fn follow(self: &Rc<Self>) -> Result<(), Fault> {
+        self.count_unadopted_later();
         self.refill_vault().await?;
         self.sessions.reload().await?;
         self.after_session(false).await?;
@@ -280,7 +286,7 @@ impl Client {
     pub fn status(&self) -> Status {
         let fault = self.fault.borrow();
         match self.room() {
-            Ok(room) => Status::of(&room, fault.as_ref()),
+            Ok(room) => Status::of(&room, fault.as_ref(), self.unadopted()),
             Err(locked) => Status::locked(self.keys().user(), &locked),
         }
     }

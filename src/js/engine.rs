@@ -11,7 +11,6 @@ use crate::driver::Route;
 use crate::engine::interface::Event;
 use crate::protocol::{ErrorCode, Fault, MutationId, PgError, limits};
 use crate::query::{Answer, HttpRequest};
-use crate::remote::supabase::Tokens;
 use crate::store::Store;
 use js_sys::{Array, Function};
 use serde::Serialize;
@@ -227,52 +226,6 @@ impl Engine {
     /// Turns the log so far into a checkpoint. False if another context was at it.
     pub async fn checkpoint(&self) -> Result<bool, JsValue> {
         Ok(self.0.room()?.replica.checkpoint().await?)
-    }
-
-    /// An auth answer with a session went by.
-    #[wasm_bindgen(js_name = signedIn)]
-    pub async fn signed_in(&self, answer: &str) -> Result<(), JsValue> {
-        let changed = self.0.sessions.learn(answer).await?;
-        Ok(self.0.after_session(changed).await?)
-    }
-
-    /// A request carried this authorization; where no session is stored, it tells whose database this is.
-    #[wasm_bindgen(js_name = carried)]
-    pub async fn carried(&self, authorization: &str) -> Result<(), JsValue> {
-        let changed = self.0.sessions.adopt(authorization).await?;
-        if changed {
-            self.0.after_session(true).await?;
-        }
-        Ok(())
-    }
-
-    #[wasm_bindgen(js_name = isSignedIn)]
-    pub fn is_signed_in(&self) -> bool {
-        self.0.sessions.user().is_some()
-    }
-
-    /// The access token for a request of our own: the user's, else the publishable key.
-    pub async fn token(&self) -> String {
-        self.0.sessions.access().await.unwrap_or_else(|_| self.0.options.key.clone())
-    }
-
-    /// supabase-js wants to refresh: `[status, body]`.
-    pub async fn refresh(&self, body: &str) -> Result<Array, JsValue> {
-        let (status, answer) = self.0.sessions.refresh_for_app(body).await?;
-        self.0.after_session(false).await?;
-        Ok(Array::of2(&status.into(), &answer.into()))
-    }
-
-    /// The user signed out. Their database is emptied, unless it holds changes that were never sent.
-    #[wasm_bindgen(js_name = signedOut)]
-    pub async fn signed_out(&self) -> Result<(), JsValue> {
-        self.0.sessions.forget().await?;
-        // What is locked stays as it is: nobody can tell whether all of it was sent.
-        if let Ok(room) = self.0.room() {
-            room.courier.feed(Event::Stop);
-            room.empty().await?;
-        }
-        Ok(self.0.after_session(true).await?)
     }
 
     pub fn close(&self) {

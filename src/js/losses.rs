@@ -53,11 +53,12 @@ impl Client {
         if self.losses.recovering.replace(true) {
             return Ok(());
         }
-        if let Ok(room) = self.room() {
-            *self.losses.room.borrow_mut() = Some(room);
-        }
         let recovered = async {
+            // After a sign-out nothing of the former user comes back.
+            let room = if self.sessions.has_ended().await? { None } else { self.room().ok() };
+            *self.losses.room.borrow_mut() = room;
             self.refill_vault().await?;
+            self.sessions.reload().await?;
             self.enter().await
         };
         let recovered = recovered.await;

@@ -4,6 +4,7 @@
 //! decides nothing that the layers below can decide: arguments are parsed here, once, and handed on.
 //! A panic is a bug of ours and never a way to report an error.
 
+mod adopting;
 mod client;
 mod collate;
 mod crypto;
@@ -11,6 +12,7 @@ mod encryption;
 mod engine;
 mod export;
 mod keys;
+mod leaving;
 mod live;
 mod losses;
 mod options;
@@ -18,6 +20,7 @@ mod platform;
 mod report;
 mod room;
 mod session;
+mod signing;
 mod sync_choice;
 mod table_options;
 mod triggers;

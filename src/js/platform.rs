@@ -166,7 +166,7 @@ impl Announcing {
 }
 
 /// The lock by which an engine is known to be at work.
-fn attendance(name: &str, version: impl Display) -> String {
+pub fn attendance(name: &str, version: impl Display) -> String {
     format!("{name}/engine/{version}")
 }
 

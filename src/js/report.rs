@@ -36,6 +36,7 @@ pub struct Status {
     attention: Vec<&'static str>,
     error: Option<Trouble>,
     user: Option<String>,
+    unadopted: usize,
 }
 
 /// Of the run under way: mutations, and rows that were brought.
@@ -63,7 +64,7 @@ pub struct Trouble {
 }
 
 impl Status {
-    pub fn of(room: &Room, fault: Option<&Fault>) -> Self {
+    pub fn of(room: &Room, fault: Option<&Fault>, unadopted: usize) -> Self {
         let (state, machine) = (room.replica.state(), room.courier.machine());
         let outbox = &state.outbox;
         let oldest = outbox.iter().find(|(_, pending)| pending.is_waiting());
@@ -90,6 +91,7 @@ impl Status {
             attention: causes(&state, &machine, oldest, room.platform.now_ms()),
             error: fault.or(machine.error()).map(trouble),
             user: room.user.as_ref().map(|user| user.to_string()),
+            unadopted,
         }
     }
 }
@@ -113,6 +115,7 @@ impl Status {
             attention: Vec::new(),
             error: Some(trouble(fault)),
             user: user.map(str::to_owned),
+            unadopted: 0,
         }
     }
 }

@@ -7,7 +7,7 @@ use super::collate::Collators;
 use super::keys::Keys;
 use super::options::Options;
 use super::platform::Browser;
-use super::session::Sessions;
+use super::session::{Sessions, UserTokens};
 use super::table_options::{check_ages, keeps};
 use crate::driver::{Courier, Desk, Keeps, Platform, Replica};
 use crate::engine::Frame;
@@ -25,15 +25,15 @@ use web_sys::{BroadcastChannel, MessageEvent};
 
 pub type AppStore = Sealed<IndexedDbStore, Rc<Keys>>;
 pub type Log = Replica<AppStore, Browser>;
-pub type Post = Courier<AppStore, Supabase<Rc<Sessions>>, Browser>;
+pub type Post = Courier<AppStore, Supabase<UserTokens>, Browser>;
 
 pub struct Room {
     pub user: Option<Text>,
     pub platform: Rc<Browser>,
     pub replica: Rc<Log>,
-    pub desk: Desk<AppStore, Browser, Supabase<Rc<Sessions>>>,
+    pub desk: Desk<AppStore, Browser, Supabase<UserTokens>>,
     pub courier: Rc<Post>,
-    remote: Supabase<Rc<Sessions>>,
+    remote: Supabase<UserTokens>,
     tables: Vec<Text>,
     pub keeps: Keeps,
     _listener: Closure<dyn FnMut(MessageEvent)>,
@@ -57,10 +57,14 @@ impl Room {
         let replica = Replica::open(store, Rc::clone(&platform), &name, options.durability()).await?;
         let keeps = keeps(&options.tables);
         let tables: Vec<Text> = keeps.keys().cloned().collect();
-        let remote = || Supabase::new(&options.url, &options.key, options.gzip, Rc::clone(sessions));
+        let remote = || {
+            let tokens = UserTokens { sessions: Rc::clone(sessions), user: user.clone() };
+            Supabase::new(&options.url, &options.key, options.gzip, tokens)
+        };
         let courier = Courier::new(Rc::clone(&replica), remote(), tables.clone());
         let collate = Rc::new(Collators::default());
         let desk = Desk::new(Rc::clone(&replica), remote(), keeps.clone(), collate);
+        let remote = remote();
         let listener = listen(&platform, &replica, &courier);
         courier.retain(keeps.clone());
         courier.feed(Event::Network(online));
@@ -71,7 +75,7 @@ impl Room {
             replica,
             desk,
             courier,
-            remote: remote(),
+            remote,
             tables,
             keeps,
             _listener: listener,
@@ -104,6 +108,7 @@ impl Room {
         self.courier.feed(Event::Stop);
         self.replica.pause(); // no engine is at work here any more
         self.platform.leave();
+        self.replica.pause();
         self.replica.store().inner().close();
     }
 
@@ -122,14 +127,23 @@ impl Room {
         checkpoint.and(store.seal_up().await)
     }
 
-    /// After a sign-out: empties the database, unless changes of the user would be lost.
+    /// Empties the database, unless it holds changes that were never sent. Whether it did.
     pub async fn empty(&self) -> Result<bool, Fault> {
-        if !self.replica.state().outbox.is_empty() {
-            return Ok(false);
-        }
+        self.replica.catch_up().await?;
+        let seq = {
+            let state = self.replica.state();
+            if !state.outbox.is_empty() {
+                return Ok(false);
+            }
+            state.seq
+        };
         let (incarnation, client) = (super::platform::random(), super::platform::random());
-        self.replica.store().wipe(incarnation, client).await?;
-        Ok(true)
+        self.replica.store().wipe_at(seq, incarnation, client).await
+    }
+
+    /// Empties it with all that was never sent.
+    pub async fn discard(&self) -> Result<(), Fault> {
+        self.replica.store().wipe(super::platform::random(), super::platform::random()).await
     }
 }
 

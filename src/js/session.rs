@@ -2,11 +2,12 @@
 //!
 //! Refresh tokens are single-use. One context spends one, under a lock; the successor is stored before it
 //! is used. A context that comes with a token that is already spent gets the stored answer (PITFALLS 30).
-//! On a refusal all local data stays, and the app asks for sign-in.
+//! On a refusal all local data stays, and the app asks for sign-in. A sign-in that was ended on this device stays
+//! ended: requests that were under way, and tabs that stood still, do not bring it back.
 
 use super::platform::lease;
 use super::vault::Vault;
-use crate::protocol::{ErrorCode, Fault};
+use crate::protocol::{ErrorCode, Fault, Text};
 use crate::remote::supabase::{CLIENT, Tokens};
 use gloo_net::http::Request;
 use serde::{Deserialize, Serialize};
@@ -16,14 +17,19 @@ use wasm_bindgen::prelude::*;
 use web_sys::AbortSignal;
 
 const SESSION: &str = "session";
+/// Sign-ins that were ended on this device, oldest first.
+const ENDED: &str = "ended";
+const ENDED_KEPT: usize = 50;
 /// Longest a refresh may take before it counts as lost.
 const TIMEOUT_MS: u32 = 30_000;
 /// A token that expires sooner is refreshed first.
 const MARGIN_S: u64 = 30;
+/// One that another context has just fetched is taken even if it lives as briefly as this.
+const FETCHED_MARGIN_S: u64 = 1;
 /// How long a session lasts that cannot be refreshed now; supabase-js asks again 90 s before its end.
 const LENT_S: u64 = 120;
 /// Spent refresh tokens that still get the stored answer: a tab may sleep through days of hourly refreshes.
-const SPENT: usize = 100;
+const SPENT: usize = 500;
 
 #[wasm_bindgen]
 extern "C" {
@@ -68,6 +74,7 @@ struct Claims {
     sub: Option<String>,
     exp: Option<u64>,
     role: Option<String>,
+    session_id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -120,12 +127,12 @@ impl Sessions {
         self.store(session).await
     }
 
-    /// Learns a session from an auth answer that went by. Whether the user changed.
+    /// Learns a session from an auth answer that went by. Whether there was one.
     pub async fn learn(&self, answer: &str) -> Result<bool, Fault> {
-        let Some(session) = self.read_answer(answer) else { return Ok(false) };
-        let before = self.user();
-        self.store(Some(session)).await?;
-        Ok(self.user() != before)
+        match self.read_answer(answer) {
+            Some(session) => self.store_unless_ended(session).await,
+            None => Ok(false),
+        }
     }
 
     /// Where nothing is stored yet, a user's own access token tells whose database this is.
@@ -139,12 +146,39 @@ impl Sessions {
         };
         let access = token.to_owned();
         let session = Session { user, access, refresh: None, expires_at, answer: None, spent: Vec::new() };
-        self.store(Some(session)).await?;
-        Ok(true)
+        self.store_unless_ended(session).await
     }
 
-    pub async fn forget(&self) -> Result<(), Fault> {
-        self.store(None).await
+    /// Ends the sign-in that this context knows, unless another has taken its place.
+    pub async fn end(&self) -> Result<(), Fault> {
+        let Some(ending) = self.session.borrow().clone() else { return Ok(()) };
+        let _lock = lease(&self.lock).await;
+        let mut ended = self.ended().await?;
+        ended.push(sign_in_of(&ending.access));
+        ended.drain(..ended.len().saturating_sub(ENDED_KEPT));
+        self.vault.put(ENDED, serde_json::to_string(&ended).ok().as_deref()).await?;
+        self.reload().await?;
+        let is_ours = self.session.borrow().as_ref().is_some_and(|now| now.user == ending.user);
+        if is_ours { self.store(None).await } else { Ok(()) }
+    }
+
+    /// Whether the sign-in that this context knows was ended, here or elsewhere on this device.
+    pub async fn has_ended(&self) -> Result<bool, Fault> {
+        let access = self.session.borrow().as_ref().map(|session| session.access.clone());
+        let Some(access) = access else { return Ok(false) };
+        Ok(self.ended().await?.contains(&sign_in_of(&access)))
+    }
+
+    async fn ended(&self) -> Result<Vec<String>, Fault> {
+        let stored = self.vault.get(ENDED).await?;
+        Ok(stored.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default())
+    }
+
+    async fn store_unless_ended(&self, session: Session) -> Result<bool, Fault> {
+        if self.ended().await?.contains(&sign_in_of(&session.access)) {
+            return Ok(false);
+        }
+        self.store(Some(session)).await.map(|()| true)
     }
 
     /// Answers supabase-js's own refresh: from the store if the token is spent, else by the server.
@@ -158,7 +192,9 @@ impl Sessions {
         let newest = session.refresh.as_ref().unwrap_or(&refresh_token);
         let is_spent = *newest != refresh_token;
         match &session.answer {
-            Some(answer) if is_spent && session.expires_at > now_s() + MARGIN_S => Ok((200, answer.clone())),
+            Some(answer) if is_spent && session.expires_at > now_s() + FETCHED_MARGIN_S => {
+                Ok((200, answer.clone()))
+            }
             // A page may have slept longer than the successor lived: spending its own would end the session.
             _ => match self.spend(newest).await {
                 Err(fault) if fault.code == ErrorCode::Offline => {
@@ -194,8 +230,10 @@ impl Sessions {
         let response = request.send().await.map_err(unreachable)?;
         let (status, answer) = (response.status(), response.text().await.map_err(unreachable)?);
         if let Some(mut session) = self.read_answer(&answer).filter(|_| status == 200) {
-            session.spent.push(refresh_token.to_owned());
-            self.store(Some(session)).await?;
+            if !session.spent.iter().any(|spent| spent == refresh_token) {
+                session.spent.push(refresh_token.to_owned());
+            }
+            self.store_unless_ended(session).await?;
         }
         Ok((status, answer))
     }
@@ -229,8 +267,10 @@ impl Sessions {
         Ok(())
     }
 
-    fn current(&self) -> Result<Session, Fault> {
-        self.session.borrow().clone().ok_or_else(|| {
+    /// The session, if it is this user's.
+    fn of(&self, user: Option<&str>) -> Result<Session, Fault> {
+        let session = self.session.borrow().clone();
+        session.filter(|session| Some(session.user.as_str()) == user).ok_or_else(|| {
             Fault::new(
                 ErrorCode::Unauthorized,
                 "nobody is signed in; sign in to sync, local changes are kept",
@@ -239,11 +279,13 @@ impl Sessions {
     }
 
     /// Replaces an access token under the lock, unless another context has done so.
-    async fn refresh(&self, spent: &str) -> Result<String, Fault> {
+    async fn refresh(&self, user: Option<&str>, spent: &str) -> Result<String, Fault> {
+        let known = self.session.borrow().as_ref().and_then(|session| session.refresh.clone());
         let _lock = lease(&self.lock).await;
         self.reload().await?;
-        let session = self.current()?;
-        if session.access != spent && session.expires_at > now_s() + MARGIN_S {
+        let session = self.of(user)?;
+        let is_another = session.access != spent || session.refresh != known;
+        if is_another && session.expires_at > now_s() + FETCHED_MARGIN_S {
             return Ok(session.access);
         }
         let sign_in = || {
@@ -254,7 +296,7 @@ impl Sessions {
         };
         let token = session.refresh.ok_or_else(sign_in)?;
         match self.spend(&token).await? {
-            (200, _) => self.current().map(|session| session.access),
+            (200, _) => self.of(user).map(|session| session.access),
             (400 | 401 | 403, _) => Err(sign_in()),
             (status, _) => {
                 Err(Fault::new(ErrorCode::ServerError, format!("the auth server answered {status}")))
@@ -263,26 +305,42 @@ impl Sessions {
     }
 }
 
-impl Tokens for Rc<Sessions> {
+/// The tokens of one user: whoever else signs in, nothing of theirs goes out under another's name (invariant 11).
+pub struct UserTokens {
+    pub sessions: Rc<Sessions>,
+    /// None: nobody, so there are none.
+    pub user: Option<Text>,
+}
+
+impl Tokens for UserTokens {
     async fn access(&self) -> Result<String, Fault> {
-        let session = self.current()?;
+        let session = self.sessions.of(self.user.as_deref())?;
         if session.expires_at > now_s() + MARGIN_S {
             return Ok(session.access);
         }
-        self.refresh(&session.access).await
+        self.renew(&session.access).await
     }
 
     async fn renew(&self, spent: &str) -> Result<String, Fault> {
-        self.refresh(spent).await
+        self.sessions.refresh(self.user.as_deref(), spent).await
     }
 }
 
 /// User and expiry of a user's access token; the server alone checks its signature.
 fn read_token(token: &str) -> Option<(String, u64)> {
-    let payload = token.split('.').nth(1)?.replace('-', "+").replace('_', "/");
-    let claims: Claims = serde_json::from_str(&atob(&payload).ok()?).ok()?;
+    let claims = claims_of(token)?;
     let is_user = claims.role.as_deref().is_none_or(|role| role == "authenticated");
     Some((claims.sub.filter(|_| is_user)?, claims.exp.unwrap_or(0)))
+}
+
+/// What tells one sign-in from the next: the auth server's id of it; a token without one stands for itself.
+fn sign_in_of(token: &str) -> String {
+    claims_of(token).and_then(|claims| claims.session_id).unwrap_or_else(|| token.to_owned())
+}
+
+fn claims_of(token: &str) -> Option<Claims> {
+    let payload = token.split('.').nth(1)?.replace('-', "+").replace('_', "/");
+    serde_json::from_str(&atob(&payload).ok()?).ok()
 }
 
 fn now_s() -> u64 {

@@ -82,6 +82,12 @@ impl MutationId {
     pub fn after_rekeying(self) -> Self {
         Self(uuid::Uuid::new_v5(&uuid::Uuid::from_bytes(self.0), b"rekeyed").into_bytes())
     }
+
+    /// The id under which a user adopts a mutation of nobody's: the UUIDv5 of "adopted by" and theirs in its own.
+    pub fn after_adoption(self, user: &str) -> Self {
+        let name = format!("adopted by {user}");
+        Self(uuid::Uuid::new_v5(&uuid::Uuid::from_bytes(self.0), name.as_bytes()).into_bytes())
+    }
 }
 
 impl FromStr for MutationId {

@@ -91,6 +91,11 @@ impl Default {
     }
 }
 
+/// Whether a row's user is filled in where nothing is given.
+pub fn holds_user(column: &Column) -> bool {
+    Default::of(column) == Default::User
+}
+
 fn fresh_uuid(sorted: bool, context: &mut WriteContext<'_>) -> String {
     let random = (context.random)();
     if sorted {

@@ -44,8 +44,9 @@ use std::rc::Rc;
 
 pub use crate::protocol::Decision;
 pub use body::changed_columns;
-pub use defaults::mutation_id;
+pub use defaults::{holds_user, mutation_id};
 pub use mark::{Mark, cell};
+pub use natural::natural_id;
 pub use prepared::Prepared;
 pub use read::ReadPlan;
 pub use refusal::Unprepared;
@@ -106,6 +107,9 @@ pub struct Answer {
 pub trait Collate {
     fn compare(&self, locale: &str, a: &str, b: &str) -> Ordering;
 }
+
+/// `auth.uid()` before any sign-in: what is written then is issued anew under the user who adopts it.
+pub const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
 
 /// What a write needs from outside.
 pub struct WriteContext<'a> {

@@ -8,7 +8,7 @@ use super::Collate;
 use super::cells::{Cells, plain, quote};
 use super::condition::{Condition, Search};
 use super::rows::Rows;
-use crate::protocol::{Key, Table, Text};
+use crate::protocol::{Key, Row, Table, Text};
 use std::borrow::Cow;
 use std::ops::ControlFlow;
 use uuid::{Uuid, uuid};
@@ -83,6 +83,12 @@ impl NaturalKey {
         });
         found
     }
+}
+
+/// The id, as JSON, that is derived from a row of canonical values; none if it has no whole natural key.
+pub fn natural_id(name: &str, table: &Table, row: &Row) -> Option<Text> {
+    let value = |place: usize| row.value(&table.columns[place].name).unwrap_or("null");
+    NaturalKey::of(table)?.derive(name, value)
 }
 
 /// The id of a row with these values in their text form.

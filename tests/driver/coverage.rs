@@ -43,7 +43,7 @@ impl Remote for Server {
     }
 }
 
-struct ByBytes;
+pub struct ByBytes;
 
 impl Collate for ByBytes {
     fn compare(&self, _locale: &str, a: &str, b: &str) -> Ordering {

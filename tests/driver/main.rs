@@ -2,6 +2,7 @@
 
 #![cfg(not(target_arch = "wasm32"))]
 
+mod adopted;
 mod audits;
 #[path = "../contract/cipher.rs"]
 #[allow(dead_code)] // what only the store's own tests turn

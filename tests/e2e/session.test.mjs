@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { pageRows, serverRows } from './harness/rows.mjs'
-import { newUser, signIn, startStack } from './harness/stack.mjs'
+import { newUser, signIn, signOut, startStack } from './harness/stack.mjs'
 import { flushed, outboxOf, startSync, statusOf, syncNow } from './harness/sync.mjs'
 import { until } from './harness/until.mjs'
 
@@ -83,7 +83,8 @@ test('whoever signs in next never sees, sends or overwrites the rows of the one 
   await insert(page, 'not yet sent by Cara')
   assert.equal((await outboxOf(page)).length, 1)
 
-  await page.evaluate(() => window.supabase.auth.signOut())
+  await page.evaluate(() => window.tc.session.signOut({ unsent: 'keep' }))
+  await signOut(page)
   assert.equal((await statusOf(page)).user, null)
   assert.deepEqual(await shownBy(page), [], 'signed out, nothing is shown')
 
@@ -101,7 +102,7 @@ test('whoever signs in next never sees, sends or overwrites the rows of the one 
   for (const { body } of requests) assert.ok(!body.includes('Cara'), 'no request of Dan\'s session holds a row of Cara\'s')
 
   // Her change was kept for her, and goes out under her name.
-  await page.evaluate(() => window.supabase.auth.signOut())
+  await signOut(page)
   await signIn(page, cara)
   await startSync(page)
   await flushed(page)
@@ -123,7 +124,7 @@ test('a second tab follows when the first signs in as someone else', async () =>
   await until('the second tab shows the row', async () => (await titles(second)).includes('of the first user'))
   await flushed(first)
 
-  await first.evaluate(() => window.supabase.auth.signOut())
+  await signOut(first)
   const next = await signIn(first, newUser())
   await until('the second tab has followed', async () => (await statusOf(second)).user === next)
   await startSync(second)

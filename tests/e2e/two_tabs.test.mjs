@@ -3,7 +3,6 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { freeze } from './harness/frozen.mjs'
 import { pageRows, serverRows, textsOf } from './harness/rows.mjs'
 import { newUser, signIn, startStack } from './harness/stack.mjs'
 import { freeze } from './harness/standstill.mjs'

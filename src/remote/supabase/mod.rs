@@ -59,8 +59,16 @@ impl<T: Tokens> Supabase<T> {
 
     /// Definitions may be read before anyone signs in.
     async fn schema(&self, body: String) -> Result<String, Failure> {
-        let token = self.tokens.access().await.unwrap_or_else(|_| self.key.clone());
-        let response = self.post(&rpc("thermocline_schema"), &token, JSON, &body.into()).await?;
+        let (path, body) = (rpc("thermocline_schema"), body.into());
+        let Ok(token) = self.tokens.access().await else {
+            let response = self.post(&path, &self.key, JSON, &body).await?;
+            return self.read("thermocline_schema", response).await;
+        };
+        let mut response = self.post(&path, &token, JSON, &body).await?;
+        if response.status() == 401 {
+            let token = self.tokens.renew(&token).await.unwrap_or_else(|_| self.key.clone());
+            response = self.post(&path, &token, JSON, &body).await?;
+        }
         self.read("thermocline_schema", response).await
     }
 

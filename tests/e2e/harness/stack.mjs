@@ -104,3 +104,8 @@ export function signIn(page, user) {
     return data.user.id
   }, user)
 }
+
+/** Signs out by supabase-js in the page: null, or the code of its error. */
+export async function signOut(page, options) {
+  return page.evaluate((given) => window.supabase.auth.signOut(given).then(({ error }) => error && (error.code ?? error.message)), options)
+}

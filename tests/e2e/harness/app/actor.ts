@@ -42,6 +42,13 @@ const VERBS: Record<string, (given: never) => unknown> = {
   startSync: () => client.sync.start(),
   sync: () => client.sync.now(),
   flushed: () => client.sync.flushed(),
+  /** As supabase-js refreshes a session: the auth server's status and answer. */
+  async refresh({ url, token }: { url: string; token: string }) {
+    const answer = await client.fetch(`${url}/auth/v1/token?grant_type=refresh_token`, {
+      method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ refresh_token: token }),
+    });
+    return { status: answer.status, ...((await answer.json()) as object) };
+  },
 };
 
 /** Carries a command out; a rejection comes back as `{ fault }`. */

@@ -1,0 +1,89 @@
+//! What was written before anyone signed in: how much there is, and what becomes of it.
+//!
+//! It lies in a database of its own. Whoever signs in may make it theirs, or drop it; nothing happens to it without being asked,
+//! since it may be another person's.
+
+use super::client::Client;
+use super::keys::{Keys, Spend};
+use super::platform::lease;
+use super::room::Room;
+use super::vault::Vault;
+use crate::driver::unadopted;
+use crate::engine::interface::Event;
+use crate::protocol::{ErrorCode, Fault};
+use std::rc::Rc;
+
+impl Client {
+    /// Issues it anew as the signed-in user's. How many changes that were.
+    pub async fn adopt(self: &Rc<Self>) -> Result<usize, Fault> {
+        let room = self.room()?;
+        let Some(user) = room.user.clone() else {
+            let message = "adopt: nobody is signed in; what was written before is already at hand";
+            return Err(Fault::new(ErrorCode::Unauthorized, message));
+        };
+        let _lock = lease(&format!("thermocline/{}/adopt", self.options.name)).await;
+        let Some(nobodys) = self.nobodys_room().await? else { return Ok(0) };
+        let adopted = room.replica.adopt(&nobodys.replica, &user).await;
+        nobodys.leave();
+        let count = adopted?;
+        self.forget_nobodys(&nobodys).await?;
+        room.courier.feed(Event::Wrote);
+        Ok(count)
+    }
+
+    /// Drops it.
+    pub async fn discard_local(self: &Rc<Self>) -> Result<(), Fault> {
+        let room = self.room()?;
+        if room.user.is_none() {
+            return room.discard().await;
+        }
+        let Some(nobodys) = self.nobodys_room().await? else { return Ok(()) };
+        let discarded = nobodys.discard().await;
+        nobodys.leave();
+        discarded?;
+        self.forget_nobodys(&nobodys).await
+    }
+
+    /// Counts what waits, for the status; later, so that nobody waits for it.
+    pub(super) fn count_unadopted_later(self: &Rc<Self>) {
+        let client = Rc::clone(self);
+        wasm_bindgen_futures::spawn_local(async move {
+            // Where it is locked nobody can tell.
+            if let Ok(Some(nobodys)) = client.nobodys_room().await {
+                client.unadopted.set(unadopted(&nobodys.replica.state()));
+                nobodys.leave();
+            }
+            client.tell_status();
+        });
+    }
+
+    /// How many changes wait for being adopted: those at hand, while nobody is signed in.
+    pub(super) fn unadopted(&self) -> usize {
+        match self.room() {
+            Ok(room) if room.user.is_none() => unadopted(&room.replica.state()),
+            _ => self.unadopted.get(),
+        }
+    }
+
+    async fn forget_nobodys(self: &Rc<Self>, nobodys: &Room) -> Result<(), Fault> {
+        self.unadopted.set(0);
+        self.tell_status();
+        let _ = self.channel.post_message(&"adopted".into());
+        self.note_emptied(nobodys).await?;
+        self.delete_emptied().await
+    }
+
+    /// The database from before any sign-in, while somebody is signed in; none if there is none.
+    async fn nobodys_room(&self) -> Result<Option<Rc<Room>>, Fault> {
+        if self.sessions.user().is_none() {
+            return Ok(None);
+        }
+        let keys = Keys::open(&self.options.name, None, Spend::default()).await?;
+        if !Vault::has_database(keys.database()).await {
+            return Ok(None);
+        }
+        let passphrase = self.passphrase.borrow().clone();
+        keys.prepare(self.options.encrypt, passphrase.as_ref()).await?;
+        Room::open(&self.options, &self.sessions, keys, self.online.get()).await.map(Some)
+    }
+}
