@@ -19,7 +19,7 @@ export type { Live, LiveOutbox } from "./stores.js";
 /** The status of a device on which nothing is open. */
 const CLOSED: Status = {
   state: "stopped", pending: 0, refused: 0, conflicts: 0, held: [], lastPush: null, lastPull: null, oldestPending: null,
-  retryAt: null, audits: [], synced: [], progress: null, attention: [], error: null, user: null,
+  retryAt: null, audits: [], synced: [], progress: null, attention: [], error: null, user: null, unadopted: 0,
 };
 
 /** The status now; without a database that of a device on which sync is off and nothing waits. */
