@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { dispatchSync } from './harness/background.mjs'
 import { keepLedger, pageRows, repeated, serverRows, textsOf } from './harness/rows.mjs'
 import { newUser, signIn, startStack } from './harness/stack.mjs'
 import { outboxOf, startSync } from './harness/sync.mjs'
