@@ -8,7 +8,7 @@ use super::keys::{Keys, Spend};
 use super::platform::lease;
 use super::room::Room;
 use super::vault::Vault;
-use crate::driver::unadopted;
+use crate::driver::{Platform, unadopted};
 use crate::engine::interface::Event;
 use crate::protocol::{ErrorCode, Fault};
 use std::rc::Rc;
@@ -51,6 +51,10 @@ impl Client {
             // Where it is locked nobody can tell.
             if let Ok(Some(nobodys)) = client.nobodys_room().await {
                 client.unadopted.set(unadopted(&nobodys.replica.state()));
+                // Opening it may have turned its encryption on.
+                if let Err(fault) = nobodys.seal_up().await {
+                    nobodys.platform.report(&fault);
+                }
                 nobodys.leave();
             }
             client.tell_status();
@@ -70,7 +74,8 @@ impl Client {
         self.tell_status();
         let _ = self.channel.post_message(&"adopted".into());
         self.note_emptied(nobodys).await?;
-        self.delete_emptied().await
+        self.delete_emptied_later();
+        Ok(())
     }
 
     /// The database from before any sign-in, while somebody is signed in; none if there is none.

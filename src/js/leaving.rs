@@ -20,6 +20,8 @@ use std::rc::Rc;
 
 /// Longest that a sign-out waits for changes to be sent.
 const SEND_MS: u64 = 5_000;
+/// When it is tried to delete a database: after this and each further time.
+const DELETE_AFTER_MS: [u64; 4] = [0, 500, 2_000, 10_000];
 /// Databases that were emptied and are to be deleted, as JSON, in the vault.
 const EMPTIED: &str = "emptied";
 
@@ -74,7 +76,8 @@ impl Client {
             self.empty(&room, unsent).await?;
         }
         self.after_session(true).await?;
-        self.delete_emptied().await
+        self.delete_emptied_later();
+        Ok(())
     }
 
     async fn empty(&self, room: &Room, unsent: Unsent) -> Result<(), Fault> {
@@ -93,10 +96,26 @@ impl Client {
         self.keep_emptied(&emptied).await
     }
 
-    /// Deletes what was emptied and nobody has open; what is open is left to a later sign-out or start.
-    pub async fn delete_emptied(&self) -> Result<(), Fault> {
+    /// Deletes what was emptied, once nobody has it open: other contexts need a moment to follow. What is open for longer is left
+    /// to a later sign-out or start.
+    pub(super) fn delete_emptied_later(self: &Rc<Self>) {
+        let client = Rc::clone(self);
+        wasm_bindgen_futures::spawn_local(async move {
+            for pause_ms in DELETE_AFTER_MS {
+                sleep(pause_ms).await;
+                match client.delete_emptied().await {
+                    Ok(true) => return,
+                    Ok(false) => {}
+                    Err(fault) => return report(&client, &fault),
+                }
+            }
+        });
+    }
+
+    /// False if some are open.
+    async fn delete_emptied(&self) -> Result<bool, Fault> {
         let emptied = self.emptied().await?;
-        let Some(room) = self.room().ok().filter(|_| !emptied.is_empty()) else { return Ok(()) };
+        let Some(room) = self.room().ok().filter(|_| !emptied.is_empty()) else { return Ok(true) };
         let mut left = Vec::new();
         for database in emptied {
             let is_ours = database == room.replica.name();
@@ -104,18 +123,8 @@ impl Client {
                 left.push(database);
             }
         }
-        self.keep_emptied(&left).await
-    }
-
-    pub(super) fn delete_emptied_later(self: &Rc<Self>) {
-        let client = Rc::clone(self);
-        wasm_bindgen_futures::spawn_local(async move {
-            if let Err(fault) = client.delete_emptied().await
-                && let Ok(room) = client.room()
-            {
-                room.platform.report(&fault);
-            }
-        });
+        self.keep_emptied(&left).await?;
+        Ok(left.is_empty())
     }
 
     async fn emptied(&self) -> Result<Vec<String>, Fault> {
@@ -146,6 +155,12 @@ async fn delete_unattended(platform: &Browser, database: &str) -> Result<bool, F
         IndexedDbStore::delete(database).await?;
     }
     Ok(true)
+}
+
+fn report(client: &Client, fault: &Fault) {
+    if let Ok(room) = client.room() {
+        room.platform.report(fault);
+    }
 }
 
 fn unsynced(count: usize) -> Fault {
