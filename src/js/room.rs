@@ -108,7 +108,6 @@ impl Room {
         self.courier.feed(Event::Stop);
         self.replica.pause(); // no engine is at work here any more
         self.platform.leave();
-        self.replica.pause();
         self.replica.store().inner().close();
     }
 
