@@ -85,7 +85,11 @@ impl Client {
             Unsent::Discard => room.discard().await.map(|()| true)?,
             Unsent::Refuse | Unsent::Keep => room.empty().await?,
         };
-        if is_empty { self.note_emptied(room).await } else { Ok(()) }
+        if !is_empty {
+            return Ok(());
+        }
+        self.forget_choice(room.user.as_deref()).await?;
+        self.note_emptied(room).await
     }
 
     /// It is deleted as soon as nobody has it open.

@@ -45,6 +45,11 @@ impl Client {
         self.sessions.vault().put(&name(self.keys().user()), Some(chosen)).await
     }
 
+    /// Nothing of a user is left behind whose database was emptied.
+    pub(super) async fn forget_choice(&self, user: Option<&str>) -> Result<(), Fault> {
+        self.sessions.vault().put(&name(user), None).await
+    }
+
     async fn choose(&self, chosen: &Tables) -> Result<(), Fault> {
         self.keep_choice(&written(chosen)).await?;
         // A closed channel only means that nobody is told: they read it when they open a room.

@@ -34,6 +34,7 @@ test('a sign-out first sends what waits, then leaves nothing on the device', asy
   const { text } = await everythingStored(page)
   assert.ok(!text.includes('a secret'))
   await until('the empty database is deleted', async () => !(await databases(page)).some((name) => name.endsWith(id)))
+  await until('nothing names the user', async () => !(await everythingStored(page)).text.includes(id))
 })
 
 test('with unsent changes a sign-out is refused and changes nothing, until they are discarded by name', async () => {
