@@ -87,7 +87,7 @@ test('offline, `now` and `flushed` reject with `offline` and say that changes ar
     const fault = await faultOf(page, call)
     assert.equal(fault.code, 'offline')
     assert.equal(fault.retryable, true)
-    assert.match(fault.message, /no network; changes are kept/)
+    assert.match(fault.message, /changes are kept/)
   }
   assert.equal((await outboxOf(page)).length, 1)
 })
