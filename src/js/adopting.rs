@@ -16,6 +16,14 @@ use std::rc::Rc;
 impl Client {
     /// Issues it anew as the signed-in user's. How many changes that were.
     pub async fn adopt(self: &Rc<Self>) -> Result<usize, Fault> {
+        match self.adopt_once().await {
+            // Another tab has just adopted it all, and deleted the empty database under this one.
+            Err(fault) if fault.code == ErrorCode::StorageLost => self.adopt_once().await,
+            adopted => adopted,
+        }
+    }
+
+    async fn adopt_once(self: &Rc<Self>) -> Result<usize, Fault> {
         let room = self.room()?;
         let Some(user) = room.user.clone() else {
             let message = "adopt: nobody is signed in; what was written before is already at hand";

@@ -27,6 +27,9 @@ pub type AppStore = Sealed<IndexedDbStore, Rc<Keys>>;
 pub type Log = Replica<AppStore, Browser>;
 pub type Post = Courier<AppStore, Supabase<UserTokens>, Browser>;
 
+/// How often emptying looks again because something was written since it looked.
+const LOOKS: usize = 100;
+
 pub struct Room {
     pub user: Option<Text>,
     pub platform: Rc<Browser>,
@@ -128,16 +131,24 @@ impl Room {
 
     /// Empties the database, unless it holds changes that were never sent. Whether it did.
     pub async fn empty(&self) -> Result<bool, Fault> {
-        self.replica.catch_up().await?;
-        let seq = {
-            let state = self.replica.state();
-            if !state.outbox.is_empty() {
-                return Ok(false);
+        for _ in 0..LOOKS {
+            self.replica.catch_up().await?;
+            let seq = {
+                let state = self.replica.state();
+                if !state.outbox.is_empty() {
+                    return Ok(false);
+                }
+                state.seq
+            };
+            let (incarnation, client) = (super::platform::random(), super::platform::random());
+            if self.replica.store().wipe_at(seq, incarnation, client).await? {
+                return Ok(true);
             }
-            state.seq
-        };
-        let (incarnation, client) = (super::platform::random(), super::platform::random());
-        self.replica.store().wipe_at(seq, incarnation, client).await
+            // A page or an answer came in between.
+        }
+        let message =
+            "the database is written faster than it can be emptied; close other tabs, then sign out again";
+        Err(Fault::new(ErrorCode::StorageBlocked, message))
     }
 
     /// Empties it with all that was never sent.

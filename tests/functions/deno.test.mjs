@@ -11,7 +11,7 @@ const launcher = createRequire(import.meta.url).resolve('deno/bin.cjs')
 
 function deno(...args) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [launcher, ...args], {
-    cwd: FOLDER, encoding: 'utf8', env: { ...process.env, NO_COLOR: '1' },
+    cwd: FOLDER, encoding: 'utf8', env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined },
   })
   assert.equal(status, 0, `deno ${args.join(' ')}\n${stdout}${stderr}`)
   return stdout
