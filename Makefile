@@ -60,6 +60,7 @@ check: setup ## format, lints (native and wasm), architecture and unit tests: be
 	@cargo fmt --check
 	@cargo fmt --check --manifest-path fuzz/Cargo.toml
 	@cargo clippy --quiet --locked --all-targets -- $(LINTS)
+	@cargo clippy --quiet --locked --no-default-features -- $(LINTS)
 	@cargo clippy --quiet --locked --tests $(WASM) -- $(LINTS)
 	@node scripts/test.mjs architecture unit
 

@@ -17,6 +17,7 @@ mod live;
 mod losses;
 mod options;
 mod platform;
+mod recipes;
 mod report;
 mod room;
 mod session;

@@ -53,6 +53,11 @@ pub use refusal::Unprepared;
 pub use rows::{Entry, Rows, Walk};
 pub use write::WritePlan;
 
+/// A `timestamptz` in any of the forms that requests may use: microseconds since 1970, UTC.
+pub fn micros(text: &str) -> Option<i64> {
+    moment::Moment::TimestampTz.parse(text, 6).ok()
+}
+
 /// What a request turned out to be.
 #[derive(Debug)]
 pub enum Parsed {
