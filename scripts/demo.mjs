@@ -21,16 +21,16 @@ export async function startDaybook(options = {}) {
   const server = await startServer({
     staticDir: fileURLToPath(new URL('../www/dist', import.meta.url)),
     ...options,
-    intercept: async (request, response) => answerConfig(request, response) || (await intercept(request, response)),
+    intercept: async (request, response) => answerConfig(request, response, options.recipes) || (await intercept(request, response)),
   })
   await makeDemoUser(server)
   return server
 }
 
-function answerConfig(request, response) {
+function answerConfig(request, response, recipes = []) {
   if (request.url !== '/config.json') return false
   response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' })
-  response.end(JSON.stringify({ key: KEYS.anonKey, demo: DEMO }))
+  response.end(JSON.stringify({ key: KEYS.anonKey, recipes, demo: DEMO }))
   return true
 }
 

@@ -1,12 +1,14 @@
 /** The app: opens the backend, finds out who reads, and shows the view the address asks for. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { BackendProvider, openBackend, type Backend } from "./backend.ts";
+import { Suspense } from "preact/compat";
+import { BackendProvider, openBackend, useBackend, type Backend } from "./backend.ts";
 import { explain } from "./failures.ts";
 import { Notice } from "./parts/notice.tsx";
 import { BrandMark, Shell } from "./parts/shell.tsx";
+import { installedRecipes } from "./recipes.ts";
 import { useReader } from "./state/session.ts";
-import { route } from "./state/route.ts";
+import { route, type Route } from "./state/route.ts";
 import { useStore } from "./state/store.ts";
 import { DatasetView } from "./views/dataset.tsx";
 import { EntriesView } from "./views/entries.tsx";
@@ -38,10 +40,17 @@ function Views() {
   return (
     <Shell view={place.view}>
       {place.view === "entries" && <EntriesView open={place.entry} />}
+      {"rest" in place && <RecipePlace {...place} />}
       {place.view === "data" && <DatasetView user={reader.user} />}
       {place.view === "sync" && <SyncView email={reader.email} change={place.change} />}
     </Shell>
   );
+}
+
+function RecipePlace({ view, rest }: Extract<Route, { rest: string[] }>) {
+  const recipe = installedRecipes(useBackend().config).find(({ name }) => name === view);
+  if (!recipe) return <Notice kind="bad">The recipe “{view}” is not installed in this project.</Notice>;
+  return <Suspense fallback={<p role="status" class="page">Opening {recipe.label}…</p>}><recipe.View rest={rest} /></Suspense>;
 }
 
 /** After a change of view the keyboard continues in the new one, not where the old link was. */

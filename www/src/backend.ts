@@ -9,6 +9,7 @@ import { useContext } from "preact/hooks";
 import { openThermocline, type Thermocline } from "thermocline";
 import { readConfig, type Config } from "./config.ts";
 import type { Database } from "./database.ts";
+import { recipeTables } from "./recipes.ts";
 
 export type Supabase = SupabaseClient<Database>;
 
@@ -18,13 +19,13 @@ export interface Backend {
   supabase: Supabase;
 }
 
-/** Tables that Daybook keeps on the device. */
-const TABLES = ["entries"];
+/** The table of Daybook itself. */
+export const ENTRIES = "entries";
 
 export async function openBackend(): Promise<Backend> {
   const config = await readConfig();
   const { url, key } = config;
-  const tc = await openThermocline({ url, key, tables: TABLES });
+  const tc = await openThermocline({ url, key, tables: [ENTRIES, ...recipeTables(config)] });
   const supabase = createClient<Database>(url, key, { global: { fetch: tc.fetch } });
   return { config, tc, supabase };
 }

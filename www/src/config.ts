@@ -7,6 +7,8 @@
 export interface Config {
   url: string;
   key: string;
+  /** The recipes that the project has installed; default: none. */
+  recipes?: string[];
   /** Only the demo server names one: the page then signs in by itself. */
   demo?: { email: string; password: string };
 }
@@ -21,8 +23,8 @@ const COPY = "daybook-config";
 const WAIT_MS = 2_000;
 
 export async function readConfig(): Promise<Config> {
-  const { VITE_SUPABASE_URL: url, VITE_SUPABASE_KEY: key } = import.meta.env;
-  if (url && key) return { url, key };
+  const { VITE_SUPABASE_URL: url, VITE_SUPABASE_KEY: key, VITE_RECIPES: recipes = "" } = import.meta.env;
+  if (url && key) return { url, key, recipes: recipes.split(",") };
   const answer = (await fromServer()) ?? (await caches.match(ADDRESS, { cacheName: COPY }));
   if (!answer) {
     throw new NotConfigured("Daybook does not know which Supabase project to use, and the server that would say so is out of reach.");
@@ -43,10 +45,10 @@ async function fromServer(): Promise<Response | null> {
 }
 
 function parse(value: unknown): Config {
-  const { url, key, demo } = value as Partial<Config>;
+  const { url, key, recipes = [], demo } = value as Partial<Config>;
   if (typeof key !== "string" || key === "") {
     throw new NotConfigured("/config.json names no key. It should read {\"url\": …, \"key\": …}; leave url out to use this page's own address.");
   }
   // The demo server is its own Supabase: no address means the page's origin.
-  return { url: url ?? location.origin, key, ...(demo ? { demo } : {}) };
+  return { url: url ?? location.origin, key, recipes, ...(demo ? { demo } : {}) };
 }

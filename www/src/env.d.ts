@@ -2,4 +2,6 @@
 interface ImportMetaEnv {
   readonly VITE_SUPABASE_URL?: string;
   readonly VITE_SUPABASE_KEY?: string;
+  /** Names of installed recipes, with commas between. */
+  readonly VITE_RECIPES?: string;
 }

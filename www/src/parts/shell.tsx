@@ -1,18 +1,29 @@
 /** What surrounds every view: name, navigation, sync indicator, news. On a phone the navigation is at the bottom. */
 
 import type { ComponentChildren } from "preact";
+import { useBackend } from "../backend.ts";
+import { installedRecipes } from "../recipes.ts";
 import { href, type Route } from "../state/route.ts";
 import { Attention } from "./attention.tsx";
 import { Icon, type IconName } from "./icon.tsx";
 import { SyncIndicator } from "./sync-indicator.tsx";
 
-const PLACES: { name: string; icon: IconName; to: Route }[] = [
-  { name: "Entries", icon: "entries", to: { view: "entries", entry: null } },
+interface Place {
+  name: string;
+  icon: IconName;
+  to: Route;
+}
+
+const ENTRIES: Place = { name: "Entries", icon: "entries", to: { view: "entries", entry: null } };
+const UPKEEP: Place[] = [
   { name: "Data", icon: "data", to: { view: "data" } },
   { name: "Sync", icon: "sync", to: { view: "sync" } },
 ];
 
 export function Shell({ view, children }: { view: Route["view"]; children: ComponentChildren }) {
+  const { config } = useBackend();
+  const recipes = installedRecipes(config).map(({ name, label, icon }): Place => ({ name: label, icon, to: { view: name, rest: [] } }));
+  const places = [ENTRIES, ...recipes, ...UPKEEP];
   return (
     <div class="shell">
       <a class="skip" href="#content" onClick={skip}>Skip to content</a>
@@ -22,7 +33,7 @@ export function Shell({ view, children }: { view: Route["view"]; children: Compo
           Daybook
         </a>
         <nav class="places" aria-label="Main">
-          {PLACES.map(({ name, icon, to }) => (
+          {places.map(({ name, icon, to }) => (
             <a key={name} href={href(to)} aria-current={to.view === view ? "page" : undefined}>
               <Icon name={icon} />
               {name}

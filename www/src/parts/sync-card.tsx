@@ -6,6 +6,7 @@ import { useBackend } from "../backend.ts";
 import { explain } from "../failures.ts";
 import { advice, compared, heading, oldest, sentence } from "../health.ts";
 import { useNow } from "../state/clock.ts";
+import { startSync } from "../state/session.ts";
 import { age, count, counted } from "../words.ts";
 import { Notice } from "./notice.tsx";
 import { Progress } from "./progress.tsx";
@@ -15,7 +16,8 @@ const LONG_SENDING = 200;
 const LONG_FETCHING = 1_000;
 
 export function SyncCard({ status }: { status: Status }) {
-  const { tc } = useBackend();
+  const backend = useBackend();
+  const { tc } = backend;
   const now = useNow();
   const [working, setWorking] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
@@ -49,7 +51,7 @@ export function SyncCard({ status }: { status: Status }) {
         <label class="switch">
           <input type="checkbox" role="switch" checked={on} onChange={(event) => {
             const start = event.currentTarget.checked;
-            void run(() => start ? tc.sync.start() : tc.sync.stop());
+            void run(() => start ? startSync(backend) : tc.sync.stop());
           }} />
           <span>Keep this device in sync</span>
         </label>

@@ -4,7 +4,8 @@
  */
 
 import { useEffect, useState } from "preact/hooks";
-import { useBackend, type Backend } from "../backend.ts";
+import { ENTRIES, useBackend, type Backend } from "../backend.ts";
+import { syncedFromTheStart } from "../recipes.ts";
 
 export type Reader =
   | { state: "unknown" }
@@ -34,20 +35,23 @@ export interface Credentials {
 }
 
 /** Signs in and turns sync on: the reader has just said that these entries belong to the account. */
-export async function signIn({ supabase, tc }: Backend, credentials: Credentials): Promise<void> {
-  const { error } = await supabase.auth.signInWithPassword(credentials);
+export async function signIn(backend: Backend, credentials: Credentials): Promise<void> {
+  const { error } = await backend.supabase.auth.signInWithPassword(credentials);
   if (error) throw error;
-  await tc.sync.start();
+  await startSync(backend);
 }
 
 /** True if the account is ready; false if the server first wants the e-mail address confirmed. */
-export async function signUp({ supabase, tc }: Backend, credentials: Credentials): Promise<boolean> {
-  const { data, error } = await supabase.auth.signUp(credentials);
+export async function signUp(backend: Backend, credentials: Credentials): Promise<boolean> {
+  const { data, error } = await backend.supabase.auth.signUp(credentials);
   if (error) throw error;
   if (!data.session) return false;
-  await tc.sync.start();
+  await startSync(backend);
   return true;
 }
+
+/** Recipes whose sync is the reader's own choice are left out. */
+export const startSync = ({ tc, config }: Backend): Promise<void> => tc.sync.start({ tables: [ENTRIES, ...syncedFromTheStart(config)] });
 
 const LEFT = "daybook-left";
 
