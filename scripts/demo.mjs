@@ -7,6 +7,7 @@
 
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { recipeNames } from '../supabase/dev/migrate.mjs'
 import { startPostgres } from '../supabase/dev/postgres.mjs'
 import { KEYS, startServer } from '../supabase/dev/server.mjs'
 
@@ -65,7 +66,7 @@ async function main() {
   console.log(`demo: starting Supabase on ${BACKEND} (the first time takes a few seconds)`)
   const cluster = BACKEND === 'postgres' ? await startPostgres() : null
   const where = cluster ? { databaseUrl: await cluster.newDatabase() } : { dataDir: 'target/demo' }
-  const server = await startDaybook({ backend: BACKEND, port: PORT, ...where })
+  const server = await startDaybook({ backend: BACKEND, port: PORT, recipes: recipeNames(), ...where })
   const stop = async () => {
     console.log('\nStopping; the page goes on without a server.')
     await server.close()

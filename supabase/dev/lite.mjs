@@ -73,8 +73,8 @@ async function withHostedUrls(response) {
 }
 
 /**
- * @param {{ backend: 'pglite' | 'postgres', databaseUrl?: string, dataDir?: string, migrations?: boolean, jwtExpiry: number,
- *   jwtSecret: string, anonKey: string, serviceKey: string }} options
+ * @param {{ backend: 'pglite' | 'postgres', databaseUrl?: string, dataDir?: string, migrations?: boolean, recipes?: string[],
+ *   jwtExpiry: number, jwtSecret: string, anonKey: string, serviceKey: string }} options
  */
 export async function openLite(options) {
   const { App } = await import('@supabase/lite');
@@ -91,7 +91,7 @@ export async function openLite(options) {
   });
   app._storageAdapter = new MemoryStorage();
   await app.ensureSystemSchema();
-  await migrate(database, { migrations: options.migrations });
+  await migrate(database, { migrations: options.migrations, recipes: options.recipes });
   await app.init();
   return {
     sql: database.sql,

@@ -11,6 +11,7 @@ end $$;
 grant anon, authenticated, service_role to authenticator;
 
 create schema if not exists auth;
+create table if not exists auth.users (id uuid not null primary key); -- lite has made the whole one
 grant usage on schema auth, public to anon, authenticated, service_role;
 alter default privileges in schema public grant all on tables to anon, authenticated, service_role;
 alter default privileges in schema public grant all on sequences to anon, authenticated, service_role;

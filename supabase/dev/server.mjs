@@ -47,6 +47,7 @@ function loseAnswer(req, res) {
  * @property {string} [dataDir] folder that PGlite keeps its data in; in memory without one
  * @property {number} [port] default: a free one
  * @property {boolean} [migrations] false: as a new project, nothing of ours installed
+ * @property {string[]} [recipes] folders of supabase/recipes that are installed after the migrations, `shared` before them; default none
  * @property {number} [jwtExpiry] seconds that an access token lives, default 3600
  * @property {string} [staticDir] folder of a built PWA, served at /
  * @property {string} [functionsDir] folder of the Edge Functions, default supabase/functions

@@ -16,16 +16,30 @@ export async function connect(url) {
 /**
  * Starts the file's cluster and stops it when the file's tests are over.
  * @param {string[]} [scripts] SQL run on the template after the migrations
- * @returns {Promise<{ database(): Promise<string>, replica: Awaited<ReturnType<typeof startPostgres>>['replica'] }>} `database` is migrated
+ * @returns {Promise<{ database(recipes?: string[]): Promise<string>, replica: Awaited<ReturnType<typeof startPostgres>>['replica'] }>}
+ *   `database` is migrated, and has these recipes
  */
 export async function testCluster(scripts = []) {
   const cluster = await startPostgres();
   after(() => cluster.stop());
   const template = await cluster.newDatabase();
-  const client = await connect(template);
+  await prepare(template, [], scripts);
+  const templates = new Map([['', template]]);
+  async function database(recipes = []) {
+    const name = recipes.join(' ');
+    if (!templates.has(name)) {
+      templates.set(name, await cluster.newDatabase(template));
+      await prepare(templates.get(name), recipes);
+    }
+    return cluster.newDatabase(templates.get(name));
+  }
+  return { database, replica: cluster.replica };
+}
+
+async function prepare(url, recipes, scripts = []) {
+  const client = await connect(url);
   const sql = async (text, params) => (await client.query(text, params)).rows;
-  await migrate({ run: (text) => client.query(text), sql });
+  await migrate({ run: (text) => client.query(text), sql }, { recipes });
   for (const script of scripts) await client.query(script);
   await client.end();
-  return { database: () => cluster.newDatabase(template), replica: cluster.replica };
 }

@@ -1,19 +1,29 @@
 // Runs supabase/tests/*.sql, a file per behaviour, by psql on a real PostgreSQL 15; each pgTAP assertion is a subtest.
 //
 // Each file has a database of its own and commits as it goes: cursors are about committed transactions, so the usual
-// `begin … rollback` around a pgTAP file would show nothing.
+// `begin … rollback` around a pgTAP file would show nothing. A file named <recipe>_*.sql finds that recipe installed, one named
+// recipes_*.sql all of them, and both the users 1 to 9 in auth.users.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { recipeNames } from '../../supabase/dev/migrate.mjs';
 import { binaries } from '../../supabase/dev/postgres.mjs';
 import { testCluster } from './cluster.mjs';
 
 const FOLDER = fileURLToPath(new URL('../../supabase/tests/', import.meta.url));
 const support = fs.readFileSync(path.join(FOLDER, 'support/sync.sql'), 'utf8');
-const cluster = await testCluster(['create extension pgtap', support]);
+const users = 'insert into auth.users (id) select tests.uid(n) from generate_series(1, 9) n';
+const cluster = await testCluster(['create extension pgtap', support, users]);
+
+/** The recipes that a file needs, by its name. */
+function recipesOf(file) {
+  const all = ['shared', ...recipeNames()];
+  const named = file.split('_')[0];
+  return named === 'recipes' ? all : all.filter((recipe) => recipe === named);
+}
 
 /** @returns {Promise<{ output: string, trouble: string }>} */
 function psql(url, file) {
@@ -37,7 +47,7 @@ function assertionsOf(output) {
 
 for (const file of fs.readdirSync(FOLDER).filter((name) => name.endsWith('.sql')).sort()) {
   test(file.replace('.sql', '').replaceAll('_', ' '), async (t) => {
-    const { output, trouble } = await psql(await cluster.database(), path.join(FOLDER, file));
+    const { output, trouble } = await psql(await cluster.database(recipesOf(file)), path.join(FOLDER, file));
     const assertions = assertionsOf(output);
     for (const { name, passed, why } of assertions) {
       await t.test(name, () => assert.ok(passed, `${file}: ${name}\n${why.join('\n')}`));
