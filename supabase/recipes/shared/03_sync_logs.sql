@@ -46,7 +46,6 @@ grant select, insert, delete on public.sync_logs to authenticated;
 grant select, insert, update, delete on public.sync_logs to service_role;
 
 select thermocline.enable('public.sync_logs', 'user_id', 'remote-wins', time_col => 'created_at');
-select thermocline.declare_recipe('shared', 'sync_logs');
 
 -- For the project's owner: what went wrong, by the hour. Ready for any alerting.
 create or replace view public.sync_health with (security_invoker = true) as
