@@ -20,6 +20,7 @@ import { livePath, query } from "./query.js";
 import { watchRealm } from "./realm.js";
 import { sessionOf } from "./session.js";
 import { syncOf } from "./sync.js";
+import { transaction } from "./transaction.js";
 import type { Encryption, LiveQuery, LiveResult, Options, Quarantine, QuarantinedRecord, Thermocline } from "./types.js";
 
 export { ThermoclineError } from "./errors.js";
@@ -48,6 +49,7 @@ function faceOf(engine: Engine, options: Options, name: string): Thermocline {
   return {
     fetch: makeFetch(engine, realm, options.url, inPage(engine, network)),
     query: (request) => query(engine, realm, options, network, request),
+    transaction: (requests) => transaction(engine, realm, requests),
     live(live, callback, onError = (error) => console.error(error)) {
       const { path, headers } = livePath(live as LiveQuery<never>);
       const id = engine.live(path, headers, (code: number, body: string, partial: boolean) => {

@@ -314,6 +314,13 @@ export interface Thermocline {
   /** The same as a request through `fetch`, text to text. */
   query(request: string | QueryRequest): Promise<QueryAnswer>;
   /**
+   * Carries out inserts, updates and deletes of one or several tables together: durable on this device when it resolves, all of them or none.
+   * Each row may be touched once. Rejects with `invalid_request` (`cause`: the answer of the request that was refused) and has
+   * written nothing then; with `unsupported_offline` where a change is about rows that this device does not hold. On the server
+   * the changes arrive one by one, each judged for itself, parents first.
+   */
+  transaction(requests: QueryRequest[]): Promise<QueryAnswer[]>;
+  /**
    * Calls back with the rows now and after every change of them. Returns the way to stop. Past what the device holds,
    * its rows come first, `partial`, and the server's as soon as it answers; it is asked again when it may have news. A query that the engine
    * refuses or cannot answer from the device goes to `onError` with what is wrong with it; its rows never come.

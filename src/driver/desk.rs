@@ -166,7 +166,7 @@ impl<S: Store + 'static, P: Platform, R: Remote> Desk<S, P, R> {
         Route::Answer(self.replica.query(run).await.unwrap_or_else(|fault| failure(&fault)))
     }
 
-    fn request(&self, mutations: Vec<Mutation>, user: Option<&Text>) -> Request {
+    pub(super) fn request(&self, mutations: Vec<Mutation>, user: Option<&Text>) -> Request {
         let platform = self.replica.platform();
         Request {
             id: mutation_id(platform.now_ms(), platform.random()),
@@ -176,7 +176,7 @@ impl<S: Store + 'static, P: Platform, R: Remote> Desk<S, P, R> {
         }
     }
 
-    fn prepare(
+    pub(super) fn prepare(
         &self,
         plan: &Rc<WritePlan>,
         user: Option<&Text>,

@@ -27,6 +27,7 @@ mod restored;
 mod retention;
 mod tail;
 mod through;
+mod transaction;
 mod turn;
 
 pub use adopting::unadopted;
@@ -38,3 +39,4 @@ pub use live::{Reach, Reached, Run};
 pub use platform::Platform;
 pub use replica::{QUARANTINE, Quarantined, Replica};
 pub use retention::Keeps;
+pub use transaction::Aborted;

@@ -16,7 +16,7 @@ mod reach;
 mod spread;
 mod triggers;
 
-pub use self::triggers::{DEBOUNCE_MS, HIDDEN_INTERVAL_MS, INTERVAL_MS, NOTICED_MS, ONLINE_MS};
+pub use self::triggers::{DEBOUNCE_MS, FIRST_MS, HIDDEN_INTERVAL_MS, INTERVAL_MS, NOTICED_MS, ONLINE_MS};
 
 use self::alarm::{Alarm, Cause};
 use self::pulls::{Done, is_past};
@@ -62,6 +62,8 @@ pub struct Machine {
     user: Option<Text>,
     reach: Reach,
     visible: bool,
+    /// When the app wrote last.
+    wrote_ms: Option<u64>,
     /// When definitions were read, in this context's life.
     defined_ms: Option<u64>,
     /// The app has asked for this run, or for the one that follows it.
@@ -102,6 +104,7 @@ impl Machine {
             user: None,
             reach: Reach::new(),
             visible: true,
+            wrote_ms: None,
             defined_ms: None,
             asked: false,
             audit_asked: false,
@@ -148,7 +151,7 @@ impl Machine {
             Event::Reached => self.on_reached(at),
             Event::Metered(metered) => self.on_metered(metered),
             Event::Visible(visible) => self.on_visible(visible, at),
-            Event::Wrote => self.wake_in(DEBOUNCE_MS, Cause::Outbox, at),
+            Event::Wrote => self.on_wrote(at),
             Event::Urgent => self.wake_in(0, Cause::Outbox, at),
             Event::Noticed => self.wake_in(NOTICED_MS, Cause::Outbox, at),
             Event::Now => self.on_now(),

@@ -260,7 +260,7 @@ impl Engine {
 }
 
 /// `[status, head, body]`: few strings, since each is decoded by itself.
-fn to_js(answer: Answer) -> JsValue {
+pub(super) fn to_js(answer: Answer) -> JsValue {
     let mut head = String::with_capacity(64);
     for (name, value) in &answer.headers {
         for text in [name, ": ", value, "\n"] {
@@ -271,17 +271,17 @@ fn to_js(answer: Answer) -> JsValue {
 }
 
 /// In PostgREST's form: neither the device nor, past it, the network answers.
-fn locked(fault: &Fault) -> Answer {
+pub(super) fn locked(fault: &Fault) -> Answer {
     Answer::refused(&PgError::new(423, fault.code.as_str(), fault.message.clone()))
 }
 
-/// Alternating names and values; names in lower case.
 fn mutation_id(text: &str) -> Result<MutationId, Fault> {
     let message = || format!("{text:?} is no mutation's id; outbox.list() names those that are pending");
     text.parse().map_err(|_| Fault::new(ErrorCode::InvalidRequest, message()))
 }
 
-fn pairs(flat: Vec<String>) -> Vec<(String, String)> {
+/// Alternating names and values; names in lower case.
+pub(super) fn pairs(flat: Vec<String>) -> Vec<(String, String)> {
     let mut flat = flat.into_iter();
     std::iter::from_fn(|| Some((flat.next()?.to_ascii_lowercase(), flat.next()?))).collect()
 }

@@ -24,6 +24,7 @@ mod session;
 mod signing;
 mod sync_choice;
 mod table_options;
+mod transaction;
 mod triggers;
 mod vault;
 

@@ -18,6 +18,7 @@ mod realm;
 mod rekeyed;
 mod retention;
 mod slow;
+mod transactions;
 
 use futures_executor::LocalPool;
 use futures_util::future::{join, join_all};

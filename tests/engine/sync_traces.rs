@@ -4,7 +4,7 @@ use crate::bench::{Bench, failed, failure, known_schema, last_page, pulled, too_
 use crate::device::{Device, USER, applied};
 use crate::shelf::Room;
 use thermocline::engine::interface::{Event, Reply, SyncState};
-use thermocline::engine::sync::{DEBOUNCE_MS, INTERVAL_MS, ONLINE_MS};
+use thermocline::engine::sync::{DEBOUNCE_MS, FIRST_MS, INTERVAL_MS, ONLINE_MS};
 use thermocline::engine::{Standing, State};
 use thermocline::protocol::pull::{PullAnswer, SchemaAnswer};
 use thermocline::protocol::push::{Outcome, PushAnswer};
@@ -69,14 +69,27 @@ fn what_was_written_offline_leaves_two_seconds_after_the_network_is_back() {
 }
 
 #[test]
-fn a_write_is_sent_after_a_quiet_while_and_others_do_not_put_it_off() {
+fn a_first_write_is_sent_soon_those_of_a_burst_together_and_none_is_put_off() {
     let mut bench = Bench::at_rest(Device::synced(&[A]));
     bench.device.update("a", &[("n", "2")]);
-    assert_eq!(bench.step(Event::Wrote), [format!("wake in {DEBOUNCE_MS}")]);
-    bench.now_ms += 500;
+    assert_eq!(bench.step(Event::Wrote), [format!("wake in {FIRST_MS}")]);
+    bench.now_ms += 100;
     assert_eq!(bench.step(Event::Wrote), [""; 0]);
-    assert_eq!(bench.step(Event::Wake), [format!("wake in {}", DEBOUNCE_MS - 500)], "too early");
-    bench.now_ms += DEBOUNCE_MS;
+    assert_eq!(bench.step(Event::Wake), [format!("wake in {}", FIRST_MS - 100)], "too early");
+    bench.now_ms += FIRST_MS;
+    assert_eq!(bench.run([Event::Wake, Event::Leased]), ["lease", "append sent 1"]);
+    bench.fold();
+    bench.answer_push(5, applied(5));
+    bench.fold();
+    bench.step(last_page("c10"));
+    bench.fold();
+
+    bench.device.update("a", &[("n", "3")]);
+    bench.now_ms += 500;
+    assert_eq!(bench.step(Event::Wrote), [format!("wake in {DEBOUNCE_MS}")], "somebody is at it");
+    bench.now_ms += DEBOUNCE_MS - 1;
+    assert_eq!(bench.step(Event::Wrote), [""; 0], "what will soon be due is not put off");
+    bench.now_ms += 1;
     assert_eq!(bench.step(Event::Wake), ["lease"]);
 }
 

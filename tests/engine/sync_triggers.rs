@@ -3,7 +3,9 @@
 use crate::bench::{Bench, failed, last_page};
 use crate::device::{Device, applied};
 use thermocline::engine::interface::{Event, SyncState};
-use thermocline::engine::sync::{DEBOUNCE_MS, HIDDEN_INTERVAL_MS, INTERVAL_MS, NOTICED_MS, ONLINE_MS};
+use thermocline::engine::sync::{
+    DEBOUNCE_MS, FIRST_MS, HIDDEN_INTERVAL_MS, INTERVAL_MS, NOTICED_MS, ONLINE_MS,
+};
 use thermocline::protocol::ErrorCode;
 
 const A: &str = r#"{"id":"a","title":"old","n":1,"project":null}"#;
@@ -187,8 +189,8 @@ fn a_clock_that_was_put_forward_puts_off_no_write() {
     let mut bench = resting();
     bench.now_ms += 86_400_000; // the timer of the interval still runs
     bench.device.update("a", &[("n", "2")]);
-    assert_eq!(bench.step(Event::Wrote), [format!("wake in {DEBOUNCE_MS}")]);
-    bench.now_ms += DEBOUNCE_MS;
+    assert_eq!(bench.step(Event::Wrote), [format!("wake in {FIRST_MS}")]);
+    bench.now_ms += FIRST_MS;
     assert_eq!(bench.step(Event::Wake), ["lease"]);
 }
 

@@ -1,6 +1,6 @@
 //! What sets the machine going: writes, pokes, the network, the person who looks at the page, time.
 //!
-//! A write waits for a quiet while, so that a burst leaves as one batch. What another context has written is sent by that
+//! A first write waits a moment, those that follow it for longer, so that a burst leaves in few batches. What another context has written is sent by that
 //! one; only if it cannot, by this one. Where nothing waits any more when the time has come, and where another context has
 //! just pulled, there is no run. Without a network nothing is tried but by the interval, and by who asks.
 
@@ -11,8 +11,10 @@ use crate::engine::batch::{self, Terms};
 use crate::engine::interface::{At, Effect};
 use std::collections::BTreeSet;
 
-/// Time after a write before it is sent.
+/// Time after a write before it is sent, in a burst of them.
 pub const DEBOUNCE_MS: u64 = 2_000;
+/// The same for the first write after such a time without any: nobody waits longer for a single one than for the network.
+pub const FIRST_MS: u64 = 250;
 /// Time after which a write is sent that another context should have sent.
 pub const NOTICED_MS: u64 = 5_000;
 /// Time between rounds while nothing happens.
@@ -61,6 +63,14 @@ impl Machine {
         }
         self.alarm = None;
         self.wake_in(self.interval_ms(), Cause::Interval, at)
+    }
+
+    pub(super) fn on_wrote(&mut self, at: At) -> Vec<Effect> {
+        // A clock that was put back makes a first one of it.
+        let quiet_ms = self.wrote_ms.and_then(|wrote_ms| at.now_ms.checked_sub(wrote_ms));
+        self.wrote_ms = Some(at.now_ms);
+        let is_first = quiet_ms.is_none_or(|quiet_ms| quiet_ms >= DEBOUNCE_MS);
+        self.wake_in(if is_first { FIRST_MS } else { DEBOUNCE_MS }, Cause::Outbox, at)
     }
 
     pub(super) fn on_now(&mut self) -> Vec<Effect> {
