@@ -146,6 +146,24 @@ end $$;
 comment on function thermocline.settle_inserts(thermocline.tables, text[], jsonb) is
   'Inserts rows whose key is free and answers those; the others are left to settle_updates().';
 
+create function thermocline.settle_kept(t thermocline.tables, batch jsonb) returns jsonb
+  language plpgsql volatile set search_path = public, extensions
+as $$
+declare
+  answers jsonb;
+begin
+  execute format($q$
+    select jsonb_object_agg(e.m ->> '_o', case
+        when x._rev is null then thermocline.refusal('42501', 'the key is taken by a row that is not visible')
+        else jsonb_build_array('superseded', x._rev::text, thermocline.shown(to_jsonb(x))) end)
+      from jsonb_array_elements($1) e(m) cross join lateral jsonb_populate_record(null::%1$s, e.m) r left join %1$s x on %2$s
+  $q$, t.relation, thermocline.same_key(t, 'x', 'r'))
+    into answers using batch;
+  return coalesce(answers, '{}');
+end $$;
+comment on function thermocline.settle_kept(thermocline.tables, jsonb) is
+  'Answers inserts whose key is taken in a table whose rows the caller may not change: what is there stays, whatever the policy.';
+
 create function thermocline.settle_updates(t thermocline.tables, op text, cols text[], batch jsonb, xid bigint) returns jsonb
   language plpgsql volatile set search_path = public, extensions
 as $$
@@ -248,6 +266,9 @@ begin
     if ignore then t.policy := 'remote-wins'; end if;
   end if;
   if rest = '[]' then return answers; end if;
+  if op in ('ins', 'ups') and not has_any_column_privilege(t.relation, 'update') then
+    return answers || thermocline.settle_kept(t, rest);
+  end if;
   return answers || thermocline.settle_updates(t, op, cols, rest, xid);
 end $$;
 comment on function thermocline.settle(thermocline.tables, text, boolean, text[], jsonb, bigint) is

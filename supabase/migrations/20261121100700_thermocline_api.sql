@@ -65,7 +65,7 @@ grant execute on function thermocline.now_us(), thermocline.stamp_of(jsonb, text
   thermocline.decide_delete(text, jsonb, jsonb, boolean, bigint), thermocline.shown(jsonb),
   thermocline.set_otherwise(text, text), thermocline.refusal(text, text, jsonb),
   thermocline.same_key(thermocline.tables, text, text), thermocline.settle_inserts(thermocline.tables, text[], jsonb),
-  thermocline.settle_updates(thermocline.tables, text, text[], jsonb, bigint),
+  thermocline.settle_kept(thermocline.tables, jsonb), thermocline.settle_updates(thermocline.tables, text, text[], jsonb, bigint),
   thermocline.settle_deletes(thermocline.tables, jsonb, bigint),
   thermocline.settle(thermocline.tables, text, boolean, text[], jsonb, bigint) to authenticated, service_role;
 
