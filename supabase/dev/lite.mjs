@@ -4,6 +4,8 @@
 process.env.DO_NOT_TRACK = '1';
 process.env.EXPERIMENTAL_STORAGE ??= '1'; // read by lite when it is imported
 
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { speakPostgrest } from './errors.mjs';
 import { migrate } from './migrate.mjs';
 import { MemoryStorage } from './storage.mjs';
@@ -30,10 +32,14 @@ async function runAs(query, claims, text, params, settings) {
   return query(text, params);
 }
 
+/** pgvector of the PGlite that lite brings: available, and installed by who wants it. */
+const vectorExtension = () => createRequire(fileURLToPath(import.meta.resolve('@supabase/lite/pglite')))('@electric-sql/pglite/vector').vector;
+
 /** PGlite: embedded, one connection. */
 async function connectPglite({ dataDir }) {
   const { createPgliteConnection } = await import('@supabase/lite/pglite');
-  const connection = await createPgliteConnection({ url: dataDir ?? 'memory://', pgliteOptions: { parsers: PARSERS } });
+  const pgliteOptions = { parsers: PARSERS, extensions: { vector: vectorExtension() } };
+  const connection = await createPgliteConnection({ url: dataDir ?? 'memory://', pgliteOptions });
   const { driver } = connection;
   return {
     connection,
