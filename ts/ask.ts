@@ -10,6 +10,8 @@ export interface Asked {
   /** Alternating names and values. */
   headers: string[];
   body: string;
+  /** A uuid, where the same request may be asked again: asked with the same one, an insert is carried out once. */
+  seed?: string | undefined;
 }
 
 /** A realm that may have stood still; see `Realm`. */
@@ -18,12 +20,12 @@ export interface Wakes {
 }
 
 /** The device's answer; undefined: the network must give it. */
-export function ask(engine: Engine, { method, path, headers, body }: Asked): EngineAnswer | undefined | Promise<EngineAnswer | undefined> {
+export function ask(engine: Engine, { method, path, headers, body, seed }: Asked): EngineAnswer | undefined | Promise<EngineAnswer | undefined> {
   if (method === "GET") {
     const answer = now(engine, path, headers);
     if (answer) return answer;
   }
-  return guarded(() => engine.ask(method, path, headers, body) as Promise<EngineAnswer | undefined>);
+  return guarded(() => engine.ask(method, path, headers, body, seed) as Promise<EngineAnswer | undefined>);
 }
 
 function now(engine: Engine, path: string, headers: string[]): EngineAnswer | undefined {

@@ -29,6 +29,8 @@ export interface Place {
   admit(authorization: string): Promise<void> | undefined;
   /** Runs what may open another user's database. */
   alone(change: () => Promise<void>): Promise<void>;
+  /** Of a request that the browser may hand over again; see `Asked`. */
+  seed?: string | undefined;
 }
 
 /** In a page: one client, and the engine hears of every session. */
@@ -105,7 +107,7 @@ async function rest({ engine, realm, path, input, init, place }: Call): Promise<
   const admitted = place.admit(headers.get("authorization") ?? "");
   if (admitted) await admitted;
   signal?.throwIfAborted();
-  const answer = await ask(engine, { method, path, headers: shaping(headers), body });
+  const answer = await ask(engine, { method, path, headers: shaping(headers), body, seed: place.seed });
   signal?.throwIfAborted();
   return answer ? respond(answer) : withoutReserved(await network(input, init), respond);
 }

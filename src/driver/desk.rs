@@ -8,12 +8,13 @@ use super::interest::{Interest, Interests};
 use super::platform::Platform;
 use super::replica::Replica;
 use super::retention::Keeps;
+use super::seeded::{Ids, Seed};
 use crate::engine::retention::Keep;
 use crate::engine::{Changes, State, View};
 use crate::protocol::{Decision, ErrorCode, Fault, Mutation, PgError, Request, Table, Text};
 use crate::query::{
-    Answer, Collate, HttpRequest, NOBODY, Parsed, Prepared, Unprepared, WriteContext, WritePlan, mutation_id,
-    parse,
+    Answer, Collate, HttpRequest, NOBODY, NoRows, Parsed, Prepared, Rows, Unprepared, WriteContext,
+    WritePlan, mutation_id, parse,
 };
 use crate::remote::Remote;
 use crate::store::Store;
@@ -90,6 +91,16 @@ impl<S: Store + 'static, P: Platform, R: Remote> Desk<S, P, R> {
 
     /// Answers a request to a table that the desk serves.
     pub async fn ask(&self, request: &HttpRequest<'_>, user: Option<&Text>) -> Route {
+        self.ask_once(request, user, None).await
+    }
+
+    /// The same; asked again with the same seed, an insert that was carried out is only answered again.
+    pub async fn ask_once(
+        &self,
+        request: &HttpRequest<'_>,
+        user: Option<&Text>,
+        seed: Option<Seed>,
+    ) -> Route {
         let table = request.table;
         let parsed = {
             let state = self.replica.state();
@@ -111,7 +122,7 @@ impl<S: Store + 'static, P: Platform, R: Remote> Desk<S, P, R> {
                 {
                     return route;
                 }
-                self.write(&plan, user).await
+                self.write(&plan, user, Ids::new(seed)).await
             }
         }
     }
@@ -143,8 +154,9 @@ impl<S: Store + 'static, P: Platform, R: Remote> Desk<S, P, R> {
         }
     }
 
-    async fn write(&self, plan: &Rc<WritePlan>, user: Option<&Text>) -> Route {
-        let prepared = match self.replica.query(|state, view| self.prepare(plan, user, state, view)).await {
+    async fn write(&self, plan: &Rc<WritePlan>, user: Option<&Text>, ids: Ids) -> Route {
+        let prepared = self.replica.query(|state, view| self.prepare(plan, user, &ids, state, view)).await;
+        let prepared = match prepared {
             Ok(prepared) => prepared,
             Err(fault) => return Route::Answer(failure(&fault)),
         };
@@ -157,7 +169,7 @@ impl<S: Store + 'static, P: Platform, R: Remote> Desk<S, P, R> {
             Decision::Done(Vec::new())
         } else {
             let mutations = std::mem::take(&mut prepared.mutations); // the answer needs none of them
-            match self.replica.write(self.request(mutations, user)).await {
+            match self.replica.write(self.request(mutations, user, &ids)).await {
                 Ok(decision) => decision,
                 Err(fault) => return Route::Answer(failure(&fault)),
             }
@@ -166,10 +178,10 @@ impl<S: Store + 'static, P: Platform, R: Remote> Desk<S, P, R> {
         Route::Answer(self.replica.query(run).await.unwrap_or_else(|fault| failure(&fault)))
     }
 
-    pub(super) fn request(&self, mutations: Vec<Mutation>, user: Option<&Text>) -> Request {
+    pub(super) fn request(&self, mutations: Vec<Mutation>, user: Option<&Text>, ids: &Ids) -> Request {
         let platform = self.replica.platform();
         Request {
-            id: mutation_id(platform.now_ms(), platform.random()),
+            id: ids.request().unwrap_or_else(|| mutation_id(platform.now_ms(), platform.random())),
             user: user.cloned(),
             time_ms: platform.now_ms(),
             mutations,
@@ -180,16 +192,21 @@ impl<S: Store + 'static, P: Platform, R: Remote> Desk<S, P, R> {
         &self,
         plan: &Rc<WritePlan>,
         user: Option<&Text>,
+        ids: &Ids,
         state: &State,
         view: &View,
     ) -> Result<Prepared, Unprepared> {
         let platform = self.replica.platform();
+        let mut drawn = ids.drawn();
         let mut context = WriteContext {
             user: Some(user.map_or(NOBODY, AsRef::as_ref)),
             now_ms: platform.now_ms(),
-            random: &mut || platform.random(),
+            random: &mut || drawn.next().unwrap_or_else(|| platform.random()),
         };
-        plan.prepare(&state.schema, view, self.collate.as_ref(), &mut context)
+        // The rows that it has made itself are not in its way.
+        let is_repeat = ids.request().is_some_and(|id| state.answers.get(id).is_some());
+        let rows: &dyn Rows = if is_repeat && plan.only_inserts() { &NoRows } else { view };
+        plan.prepare(&state.schema, rows, self.collate.as_ref(), &mut context)
     }
 
     fn elsewhere(&self, what: &str) -> Route {

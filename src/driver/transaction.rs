@@ -6,6 +6,7 @@
 
 use super::desk::{Desk, Route, failure, unsupported};
 use super::platform::Platform;
+use super::seeded::Ids;
 use crate::engine::{State, View};
 use crate::protocol::{Decision, Fault, PgError, Text};
 use crate::query::{Answer, HttpRequest, Parsed, Prepared, Unprepared, WritePlan};
@@ -40,7 +41,10 @@ impl<S: Store + 'static, P: Platform, R: Remote> Desk<S, P, R> {
         let decision = if mutations.is_empty() {
             Decision::Done(Vec::new())
         } else {
-            self.replica().write(self.request(mutations, user)).await.map_err(|fault| failed(&fault))?
+            self.replica()
+                .write(self.request(mutations, user, &Ids::new(None)))
+                .await
+                .map_err(|fault| failed(&fault))?
         };
         let parts = parts_of(decision, &sizes)?;
         let run = |state: &State, view: &View| {
@@ -82,10 +86,11 @@ impl<S: Store + 'static, P: Platform, R: Remote> Desk<S, P, R> {
         let prepare = |(request, plan): (usize, &Rc<WritePlan>)| {
             let aborted =
                 |error: PgError| Aborted { request: Some(request), answer: Answer::refused(&error) };
-            let prepared = self.prepare(plan, user, state, view).map_err(|error| match error {
-                Unprepared::Refused(error) => aborted(error),
-                Unprepared::Unsupported(feature) => aborted(unsupported(&feature)),
-            })?;
+            let prepared =
+                self.prepare(plan, user, &Ids::new(None), state, view).map_err(|error| match error {
+                    Unprepared::Refused(error) => aborted(error),
+                    Unprepared::Unsupported(feature) => aborted(unsupported(&feature)),
+                })?;
             let again =
                 prepared.mutations.iter().find(|one| !rows.insert((one.table.clone(), one.key.clone())));
             match again {

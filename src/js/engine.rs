@@ -55,13 +55,15 @@ impl Engine {
         room.desk.answer_now(&request).map_or(JsValue::UNDEFINED, to_js)
     }
 
-    /// `[status, head, body]`, or undefined: the network must answer. The head is a header a line, as in HTTP.
+    /// `[status, head, body]`, or undefined: the network must answer. The head is a header a line, as in HTTP. `seed`: a uuid
+    /// of one who may ask the same again.
     pub async fn ask(
         &self,
         method: &str,
         path: &str,
         headers: Vec<String>,
         body: &str,
+        seed: Option<String>,
     ) -> Result<JsValue, JsValue> {
         let (table, query) = path.split_once('?').unwrap_or((path, ""));
         if !self.0.options.has_table(table) {
@@ -81,7 +83,8 @@ impl Engine {
         }
         let headers = pairs(headers);
         let request = HttpRequest { method, table, query, headers: &headers, body };
-        Ok(match room.desk.ask(&request, room.user.as_ref()).await {
+        let seed = seed.map(|text| mutation_id(&text)).transpose()?.map(|MutationId(bytes)| bytes);
+        Ok(match room.desk.ask_once(&request, room.user.as_ref(), seed).await {
             Route::Network => JsValue::UNDEFINED,
             Route::Answer(answer) => to_js(answer),
         })

@@ -50,7 +50,7 @@ pub use natural::natural_id;
 pub use prepared::Prepared;
 pub use read::ReadPlan;
 pub use refusal::Unprepared;
-pub use rows::{Entry, Rows, Walk};
+pub use rows::{Entry, NoRows, Rows, Walk};
 pub use write::WritePlan;
 
 /// A `timestamptz` in any of the forms that requests may use: microseconds since 1970, UTC.

@@ -26,6 +26,25 @@ pub trait Rows {
     }
 }
 
+/// As if there were none at all.
+pub struct NoRows;
+
+impl Rows for NoRows {
+    fn row<'a>(&'a self, _: &str, _: &Key) -> Option<&'a str> {
+        None
+    }
+
+    fn base(&self, _: &str, _: &Key) -> Option<Rev> {
+        None
+    }
+
+    fn walk<'a>(&'a self, _: &str, _: &Walk, _: &mut dyn FnMut(Entry<'a>) -> ControlFlow<()>) {}
+
+    fn estimate(&self, _: &str, _: &Walk) -> usize {
+        0
+    }
+}
+
 /// A row's place in a list.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry<'a> {

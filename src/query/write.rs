@@ -85,6 +85,11 @@ impl WritePlan {
         &self.table
     }
 
+    /// Whether it is an insert whose rows must not be there yet.
+    pub fn only_inserts(&self) -> bool {
+        matches!(&self.verb, Verb::Insert { conflict: Conflict { resolution: None, .. }, .. })
+    }
+
     /// The keys that an update's or delete's filters name, if no other row can match.
     pub fn keys(&self) -> Option<&[Key]> {
         match &self.verb {

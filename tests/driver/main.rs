@@ -16,6 +16,7 @@ mod overtaken;
 mod quarantine;
 mod realm;
 mod rekeyed;
+mod repeated;
 mod retention;
 mod slow;
 mod transactions;

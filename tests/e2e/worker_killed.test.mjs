@@ -98,3 +98,42 @@ test('a worker that is ended while it answers loses no write that it has acknowl
   assert.deepEqual((await serverRows(server, user)).map(({ id }) => id).sort(), shown.sort())
   assert.deepEqual(await repeated(server), [])
 })
+
+test('inserts without ids are made once though the browser hands them to a new worker; alike ones that are both meant are both kept', async () => {
+  const { server, person } = stacks.plain
+  const ann = await person({ worker: true, sync: true })
+  const page = await ann.page()
+  const user = await signIn(page, newUser())
+  const worker = await workerOf(page, server.url)
+  let over = false
+  const writing = page.evaluate(async () => {
+    const insert = async (title, told) => {
+      const { error } = await window.supabase.from('entries').insert({ title })
+      told[title] ??= { acknowledged: 0, unknown: 0 }
+      told[title][error ? 'unknown' : 'acknowledged'] += 1
+    }
+    const told = {}
+    for (let n = 0; n < 60; n++) {
+      await insert(`of its own ${n}`, told)
+      await insert('alike, one after the other', told)
+      await Promise.all([1, 2, 3].map(() => insert(`alike, at a time ${n % 7}`, told)))
+    }
+    return told
+  }).finally(() => { over = true })
+  let ended = 0
+  for (let ms = 5; !over; ms = (ms * 7) % 397) {
+    await sleep(ms)
+    if (!worker.isRunning()) continue
+    await worker.stop()
+    ended += 1
+  }
+  const told = await writing
+  assert.ok(ended >= 5, `ended ${ended} times`)
+  const shown = (await pageRows(page)).map(({ title }) => title)
+  const wrong = Object.entries(told).map(([title, { acknowledged, unknown }]) => ({ title, acknowledged, unknown, found: shown.filter((each) => each === title).length }))
+    .filter(({ acknowledged, unknown, found }) => found < acknowledged || found > acknowledged + unknown)
+  assert.deepEqual(wrong, [])
+  await worker.sync()
+  await until('all is sent', async () => (await serverRows(server, user)).length === shown.length)
+  assert.deepEqual(await repeated(server), [])
+})

@@ -6,13 +6,14 @@
  */
 import { plainResponseOf } from "../answer.js";
 import { ThermoclineError } from "../errors.js";
-import { isLookedAt, makeFetch, routeOf } from "../fetch.js";
+import { isLookedAt, makeFetch, routeOf, type Place } from "../fetch.js";
 import { engineOptions, type EngineOptions } from "../options.js";
 import { askForPeriods, askForSync } from "../tag.js";
 import type { ErrorCode, Status } from "../types.js";
 import { Door } from "./door.js";
 import type { Engines, OpenEngine } from "./engines.js";
 import type { AnswerOptions } from "./options.js";
+import { finishing, TakenInserts, type Taken } from "./taken.js";
 
 /** How long an event that wrote keeps the worker for its round; what is left is for Background Sync or the next event. */
 const KEEP_MS = 20_000;
@@ -35,6 +36,7 @@ export class Answering {
   readonly #project: EngineOptions;
   readonly #route: ReturnType<typeof routeOf>;
   readonly #served = new WeakMap<OpenEngine, Served>();
+  readonly #taken = new TakenInserts();
   #asking: Promise<void> | undefined;
 
   constructor(scope: ServiceWorkerGlobalScope, engines: Engines, options: AnswerOptions) {
@@ -52,7 +54,7 @@ export class Answering {
     const found = this.#route(new URL(request.url));
     if (!found || !isLookedAt(found.api, request.method, found.path)) return;
     if (OURSELVES.test(request.headers.get("x-client-info") ?? "")) return;
-    const answered = this.#answer(request);
+    const answered = found.api === "rest" && request.method === "POST" ? this.#answerOnce(event) : this.#answer(request);
     event.respondWith(answered);
     event.waitUntil(answered.then(() => this.#afterwards(request), () => undefined));
   }
@@ -67,22 +69,40 @@ export class Answering {
     await greeted.catch(() => undefined); // its requests will say what is wrong
   }
 
-  async #answer(request: Request): Promise<Response> {
-    // Read once: by then the request itself cannot be sent on.
-    const body = isRead(request) ? undefined : await request.arrayBuffer();
-    const network = () => this.#scope.fetch(body ? new Request(request, { body }) : request);
+  /** An insert, carried out once though the browser may hand it over again. */
+  async #answerOnce(event: FetchEvent): Promise<Response> {
+    const { request, clientId } = event;
+    const body = await request.arrayBuffer();
+    const taken = await this.#taken.take(clientId, request, body).catch(() => undefined); // no storage, no notes
+    if (!taken) return this.#answer(request, { body });
+    let response: Response | undefined;
     try {
-      return await this.#engines.use(this.#project, (open) => this.#ask(open, network, request, body));
+      response = taken.wasSent ? Response.error() : await this.#answer(request, { body, taken });
+    } finally {
+      if (!response) await taken.forget().catch(() => undefined); // the page is told that it failed
+    }
+    return finishing(event, taken, response);
+  }
+
+  async #answer(request: Request, { body, taken }: { body?: ArrayBuffer; taken?: Taken } = {}): Promise<Response> {
+    // Read once: by then the request itself cannot be sent on.
+    body ??= isRead(request) ? undefined : await request.arrayBuffer();
+    const network = async () => {
+      await taken?.sends();
+      return this.#scope.fetch(body ? new Request(request, { body }) : request);
+    };
+    try {
+      return await this.#engines.use(this.#project, (open) => this.#ask(open, { network, seed: taken?.seed }, request, body));
     } catch (error) {
       if (!(error instanceof ThermoclineError)) throw error; // the network's own
       return this.#engines.has(this.#project) ? refusal(error) : without(request, network, error);
     }
   }
 
-  #ask(open: OpenEngine, network: () => Promise<Response>, request: Request, body?: ArrayBuffer): Promise<Response> {
+  #ask(open: OpenEngine, how: Pick<Place, "network" | "seed">, request: Request, body?: ArrayBuffer): Promise<Response> {
     const { door } = this.#servedBy(open);
     const ask = makeFetch(open.engine, open.realm, this.#options.url, {
-      network,
+      ...how,
       respond: plainResponseOf,
       admit: (authorization) => door.admit(authorization),
       alone: (change) => door.alone(change),
