@@ -69,6 +69,22 @@ test('the scripts of shared can be run again', async () => {
   await database.close();
 });
 
+test('the optional jobs are scheduled where pg_cron is, and asked for elsewhere', async () => {
+  const database = await open(await cluster.database(recipeNames()));
+  const jobs = recipeScripts(recipeNames()).filter(({ version }) => version.endsWith('_cron.sql'));
+  for (const { sql } of jobs) await database.run(sql); // a notice, and nothing else
+  // Debian's pg_cron wants a server of its own: its two names stand in for it.
+  await database.run(`set allow_system_table_mods = on; create schema cron; create table cron.job (name text, schedule text, command text);
+    create function cron.schedule(text, text, text) returns bigint language sql as 'insert into cron.job values ($1, $2, $3) returning 1::bigint';
+    insert into pg_catalog.pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion) select 99999, 'pg_cron', 10, 'cron'::regnamespace, false, '1.6'`);
+  for (const { sql } of jobs) await database.run(sql);
+  const scheduled = await database.sql('select name, schedule, command from cron.job order by name');
+  for (const { command } of scheduled) await database.run(command);
+  await database.close();
+  const named = scheduled.map(({ name, schedule }) => `${name} ${schedule}`);
+  assert.ok(named.includes('purge-sync-logs 27 3 * * *') && named.includes('generate-daily-insights 15 0 * * *'), named.join(', '));
+});
+
 test('a recipe that does not exist is refused by name', async () => {
   const database = await open(await cluster.database());
   await assert.rejects(migrate(database, { recipes: ['nope'] }), /no recipe "nope" in supabase\/recipes/);

@@ -8,9 +8,13 @@ create function thermocline.exact_mean(total numeric, n bigint) returns numeric
 comment on function thermocline.exact_mean(numeric, bigint) is
   'Something to compare means by: equal for equal means of any count, other than a quotient that was cut off somewhere.';
 
+-- In plpgsql, which keeps the plan: the job asks for one day after the other.
 create function thermocline.day_figures(uid uuid, day date, until timestamptz default now()) returns jsonb
-  language sql stable set search_path = ''
+  language plpgsql stable set search_path = ''
 as $$
+declare
+  figures jsonb;
+begin
   with readings as materialized (
     select s.id, s.recorded_at, s.focus_level as focus, s.energy_level as energy, s.mood_state as mood, s.activity_pattern as activity,
         extract(hour from (s.recorded_at at time zone 'UTC') + s.utc_offset_min * interval '1 minute')::int as hour,
@@ -45,8 +49,9 @@ as $$
           'label', case when t.moved < 1.00 * (t.n - 1) then 'steady' when t.moved < 2.50 * (t.n - 1) then 'variable' else 'erratic' end) end,
         'longest_focus_minutes', (select coalesce(max(minutes), 0) from (
           select floor(extract(epoch from max(recorded_at) - min(recorded_at)) / 60)::int as minutes from runs group by run) r)))
-    from total t where t.n > 0
-$$;
+    into figures from total t where t.n > 0;
+  return figures;
+end $$;
 comment on function thermocline.day_figures(uuid, date, timestamptz) is
   'A user''s figures of one local day, as columns and patterns of daily_insights; null if there is no snapshot.';
 

@@ -14,10 +14,11 @@ begin
     delete from public.daily_insights where user_id = uid and date = day;
     return;
   end if;
-  update public.daily_insights set avg_focus = f.avg_focus, avg_energy = f.avg_energy, peak_hours = f.peak_hours,
+  update public.daily_insights d set avg_focus = f.avg_focus, avg_energy = f.avg_energy, peak_hours = f.peak_hours,
       total_contexts = f.total_contexts, patterns = f.patterns
-    where user_id = uid and date = day;
-  if found then return; end if;
+    where user_id = uid and date = day and (d.avg_focus, d.avg_energy, d.peak_hours, d.total_contexts, d.patterns)
+      is distinct from (f.avg_focus, f.avg_energy, f.peak_hours, f.total_contexts, f.patterns);
+  if found or exists (select from public.daily_insights where user_id = uid and date = day) then return; end if;
   insert into public.daily_insights (id, user_id, date, avg_focus, avg_energy, peak_hours, total_contexts, patterns)
     values (thermocline.natural_id('daily_insights', array[uid::text, to_char(day, 'YYYY-MM-DD')]), uid, day,
       f.avg_focus, f.avg_energy, f.peak_hours, f.total_contexts, f.patterns);
