@@ -7,7 +7,7 @@ import { testArguments } from '../build/settings.mjs'
 
 const MINUTE = 60_000
 const LIMIT_DEFAULT_MS = 5 * MINUTE
-const LIMITS_MS = { unit: 8 * MINUTE, behaviours: 12 * MINUTE, web: 20 * MINUTE, e2e: 20 * MINUTE, contexts: 10 * MINUTE, package: 8 * MINUTE }
+const LIMITS_MS = { unit: 8 * MINUTE, sql: 8 * MINUTE, behaviours: 12 * MINUTE, web: 20 * MINUTE, e2e: 20 * MINUTE, contexts: 10 * MINUTE, package: 8 * MINUTE }
 /** What has to be built before a suite's tests; a folder not named here needs the package. */
 const NEEDS = { house: [], sql: [], functions: [], server: [], backend: [], daybook: [], e2e: ['package', 'daybook'], fuzz: ['fuzz'] }
 /** Suites of JavaScript outside tests/. */

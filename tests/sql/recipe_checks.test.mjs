@@ -21,13 +21,14 @@ const CHECKS = `select r.name as table, c.conname as name from thermocline.recip
 const cluster = await testCluster();
 const lists = fs.readdirSync(FIXTURES).flatMap((file) => {
   const [, name] = /^recipes_(\w+)_checks\.json$/.exec(file) ?? [];
-  return name ? [{ name, recipe: recipeNames().find((recipe) => name.startsWith(recipe)), cases: JSON.parse(fs.readFileSync(FIXTURES + file, 'utf8')) }] : [];
+  return name ? [{ name, recipe: ['shared', ...recipeNames()].find((recipe) => name.startsWith(recipe)), cases: JSON.parse(fs.readFileSync(FIXTURES + file, 'utf8')) }] : [];
 });
 
 function written(value) {
   if (value === '@project') return PROJECT;
   if (value === '@vector') return `[${Array.from({ length: 384 }, (_, n) => n % 7)}]`;
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
+  if (value === null || typeof value !== 'object') return value;
+  if (Array.isArray(value)) return value.map(written);
   if (value['@repeat']) return value['@repeat'][0].repeat(value['@repeat'][1]);
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, written(inner)]));
 }

@@ -14,7 +14,8 @@ create table if not exists public.import_runs (
   constraint import_runs_pkey primary key (id),
   constraint import_runs_user_id_fkey foreign key (user_id) references auth.users (id) on delete cascade,
   constraint import_runs_natural_key unique (user_id, source, source_hash),
-  constraint import_runs_texts_are_short check (length(source) <= 500 and length(source_hash) <= 64)
+  constraint import_runs_texts_are_short check (length(source) <= 500 and length(source_hash) <= 64),
+  constraint import_runs_json_is_bounded check (octet_length(counts::text) <= 262144 and octet_length(problems::text) <= 262144)
 );
 comment on table public.import_runs is 'Runs of importers on this device. Local to it; always empty on the server.';
 comment on column public.import_runs.source is 'What was read, such as a key of localStorage or the name of a file.';
