@@ -46,7 +46,7 @@ pub use crate::protocol::Decision;
 pub use body::changed_columns;
 pub use defaults::{holds_user, mutation_id};
 pub use mark::{Mark, cell};
-pub use natural::natural_id;
+pub use natural::{derived_id, natural_id};
 pub use prepared::Prepared;
 pub use read::ReadPlan;
 pub use refusal::Unprepared;

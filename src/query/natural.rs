@@ -92,7 +92,7 @@ pub fn natural_id(name: &str, table: &Table, row: &Row) -> Option<Text> {
 }
 
 /// The id of a row with these values in their text form.
-fn derived_id<'v>(table: &'v str, values: impl Iterator<Item = Cow<'v, str>>) -> Uuid {
+pub fn derived_id<'v>(table: &'v str, values: impl Iterator<Item = Cow<'v, str>>) -> Uuid {
     let parts: Vec<Cow<'_, str>> = std::iter::once(Cow::Borrowed(table)).chain(values).collect();
     let quoted: Vec<String> = parts.iter().map(|part| quote(part)).collect();
     Uuid::new_v5(&NAMESPACE, format!("[{}]", quoted.join(",")).as_bytes())

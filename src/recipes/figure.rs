@@ -5,6 +5,7 @@
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
+use std::fmt;
 
 /// A `numeric(…, 2)`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,6 +58,14 @@ pub fn percent(part: i64, whole: i64) -> i64 {
     quotient(i128::from(part) * 100, i128::from(whole))
 }
 
+impl fmt::Display for Hundredths {
+    /// With both decimals, as PostgreSQL prints it.
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (sign, digits) = (if self.0 < 0 { "-" } else { "" }, self.0.unsigned_abs());
+        write!(to, "{sign}{}.{:02}", digits / 100, digits % 100)
+    }
+}
+
 impl<'de> Deserialize<'de> for Hundredths {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let raw: &RawValue = Deserialize::deserialize(from)?;
@@ -104,6 +113,10 @@ mod tests {
         assert_eq!(Hundredths(5150).mean(8), Hundredths(644));
         assert_eq!(Hundredths(-1).mean(2), Hundredths(-1));
         assert_eq!(Hundredths(0).mean(0), Hundredths(0));
+        assert_eq!(
+            (Hundredths(550).to_string(), Hundredths(-5).to_string()),
+            ("5.50".into(), "-0.05".into())
+        );
         assert_eq!((percent(1, 8), percent(3, 8), percent(23, 60), percent(0, 0)), (13, 38, 38, 0));
     }
 

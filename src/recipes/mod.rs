@@ -14,8 +14,7 @@ pub mod projects;
 pub mod time;
 
 use crate::protocol::{ErrorCode, Fault};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 /// Carries out one call of one recipe: JSON text in, JSON text out.
 #[cfg_attr(
@@ -37,9 +36,9 @@ pub fn call(recipe: &str, call: &str, input: &str) -> Result<String, Fault> {
 }
 
 /// Reads the input, works on it, writes the answer.
-pub fn answer<I: DeserializeOwned, O: Serialize>(
+pub fn answer<'i, I: Deserialize<'i>, O: Serialize>(
     call: &str,
-    input: &str,
+    input: &'i str,
     work: impl FnOnce(I) -> Result<O, Fault>,
 ) -> Result<String, Fault> {
     let input = serde_json::from_str(input).map_err(|error| invalid(format!("{call}: {error}")))?;
