@@ -220,12 +220,14 @@ mod tests {
         assert_eq!((back.reason, back.state.due_at), (None, Some(at("10:05"))));
     }
 
-    /// Every state and every happening: reason, and whether it is paused afterwards.
+    /// State, happening, time, idle, focus; reason, and whether it is paused afterwards.
+    type Line<'s> = (&'s State, Happening, &'s str, bool, i64, Option<Reason>, bool);
+
     #[test]
     fn the_whole_table() {
         let stored = step(&fresh(), Happening::Due, "10:00", 400, false).state;
         let paused = step(&stored, Happening::Due, "10:01", 400, true).state;
-        let rows: [(&State, Happening, &str, bool, i64, Option<Reason>, bool); 18] = [
+        let rows: [Line<'_>; 18] = [
             (&fresh(), Happening::Due, "11:00", false, 400, Some(Reason::First), false),
             (&fresh(), Happening::Due, "11:00", true, 400, Some(Reason::Idle), true),
             (&fresh(), Happening::Input, "11:00", false, 400, None, false),
