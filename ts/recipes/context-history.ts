@@ -1,7 +1,7 @@
 /** The history as a file: the server's, which has all of it, or this device's, marked as what it is. */
 import { ThermoclineError } from "../errors.js";
 import type { Thermocline } from "../types.js";
-import { instantsOf, rowsOf } from "./context-rows.js";
+import { hoursBefore, rowsOf } from "./context-rows.js";
 import type { ContextExport, ContextRecipe } from "./context-types.js";
 import { userOf, type RecipeParts } from "./recipe.js";
 
@@ -32,35 +32,26 @@ function check({ from, to }: Range): void {
   throw new ThermoclineError("invalid_request", `${from} to ${to} is no range: give two local days as YYYY-MM-DD, the earlier one first`);
 }
 
-async function linesHere(tc: Thermocline, range: Range): Promise<string[]> {
-  const { from, to } = instantsOf(range);
-  const window = `recorded_at=gte.${encodeURIComponent(from)}&recorded_at=lte.${encodeURIComponent(to)}`;
-  const all = await pages<Snapshot>(tc, `context_snapshots?user_id=eq.${userOf(tc)}&${window}&order=recorded_at.asc,id.asc`);
-  const snapshots = all.filter((row) => isWithin(range, row));
-  const insights = await pages<object>(tc, `daily_insights?date=gte.${range.from}&date=lte.${range.to}&order=date.asc`);
-  const manifest = {
-    format: FORMAT, range, counts: { context_snapshots: snapshots.length, daily_insights: insights.length },
-    generated_at: new Date().toISOString(), partial: true,
-  };
-  return [manifest, ...snapshots.map((row) => ({ table: "context_snapshots", row })), ...insights.map((row) => ({ table: "daily_insights", row }))]
-    .map((line) => JSON.stringify(line));
+/** Line by line as the server's file; days are days in UTC, as there. */
+async function linesHere(tc: Thermocline, { from, to }: Range): Promise<string[]> {
+  const until = hoursBefore(`${to}T00:00:00Z`, -24);
+  const window = `recorded_at=gte.${from}T00:00:00Z&recorded_at=lt.${until}`;
+  const snapshots = await pages(tc, `context_snapshots?user_id=eq.${userOf(tc)}&${window}&order=recorded_at.asc,id.asc`);
+  const insights = await pages(tc, `daily_insights?date=gte.${from}&date=lte.${to}&order=date.asc`);
+  const counts = { snapshots: snapshots.length, daily_insights: insights.length };
+  const lines = [
+    { kind: "manifest", format: FORMAT, from, to, counts, generated_at: new Date().toISOString(), partial: true },
+    ...snapshots.map((row) => ({ kind: "snapshot", ...row })),
+    ...insights.map((row) => ({ kind: "daily_insight", ...row })),
+    { kind: "end", counts },
+  ];
+  return lines.map((line) => JSON.stringify(line));
 }
 
-interface Snapshot {
-  recorded_at: string;
-  utc_offset_min: number;
-}
-
-/** By the row's own local day. */
-function isWithin({ from, to }: Range, { recorded_at, utc_offset_min }: Snapshot): boolean {
-  const date = new Date(Date.parse(recorded_at) + utc_offset_min * 60_000).toISOString().slice(0, 10);
-  return date >= from && date <= to;
-}
-
-async function pages<Row>(tc: Thermocline, path: string): Promise<Row[]> {
-  const rows: Row[] = [];
+async function pages(tc: Thermocline, path: string): Promise<object[]> {
+  const rows: object[] = [];
   for (;;) {
-    const page = JSON.parse(rowsOf(await tc.query(`${path}&limit=${PAGE}&offset=${rows.length}`)).text) as Row[];
+    const page = JSON.parse(rowsOf(await tc.query(`${path}&limit=${PAGE}&offset=${rows.length}`)).text) as object[];
     rows.push(...page);
     if (page.length < PAGE) return rows;
   }

@@ -68,11 +68,11 @@ async function insert(tc: Thermocline, row: NewSnapshot): Promise<boolean> {
   return (JSON.parse(stored || "[]") as unknown[]).length > 0;
 }
 
-/** The draft first: alone it does no harm. Whether the last request found its row. */
+/** Together or not at all. Whether the last request found its row. */
 async function changed(tc: Thermocline, requests: QueryRequest[]): Promise<boolean> {
-  let rows = "[]";
-  for (const request of requests) rows = bodyOf(await tc.query(request), "context_snapshots");
-  return (JSON.parse(rows || "[]") as unknown[]).length > 0;
+  const answers = await tc.transaction(requests);
+  const last = answers.at(-1);
+  return last !== undefined && (JSON.parse(bodyOf(last, "context_snapshots") || "[]") as unknown[]).length > 0;
 }
 
 function columnsOf({ focus, energy, mood, activity, timestamp, utcOffsetMin }: Partial<Reading>): Record<string, unknown> {

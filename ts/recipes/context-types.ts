@@ -123,7 +123,7 @@ export interface InsightsText {
 export interface ContextExport {
   /** `context-<from>-<to>.json.gz` */
   name: string;
-  /** Gzip of JSON lines: a manifest, then snapshots by time, then daily insights. */
+  /** Gzip of JSON lines: a manifest, snapshots by time, daily insights, an end that counts them. */
   file: Blob;
   /** `device`: the server could not be asked; this device may lack rows, and the manifest says `partial`. */
   origin: "server" | "device";
@@ -163,7 +163,7 @@ export interface Sampler {
 export interface ContextRecipe {
   /** Durable on the device when it resolves; sent with the next round. */
   storeContext(reading: Reading): Promise<StoreResult>;
-  /** Changes a snapshot; its id stays. `partial` figures of its day follow. False: there is none with this id. */
+  /** Changes a snapshot; its id stays, and the figures of its day follow. False: there is none with this id. */
   editContext(id: string, changes: Partial<Omit<Reading, "source">>): Promise<boolean>;
   /** Removes a snapshot here and, by the next round, everywhere. False: there is none with this id. */
   deleteContext(id: string): Promise<boolean>;
@@ -184,7 +184,7 @@ export interface ContextRecipe {
   getStorageStats(): Promise<ContextStorage>;
   /** The last 1 to 168 hours in words: the server's provider, or the fixed text where it cannot be asked. */
   generateInsights(hours?: number): Promise<InsightsText>;
-  /** Local days, `YYYY-MM-DD`, both included. From the server; where it cannot be reached, what this device holds. */
+  /** Days in UTC, `YYYY-MM-DD`, both included. From the server; where it cannot be reached, what this device holds. */
   exportHistory(range: { from: string; to: string }): Promise<ContextExport>;
   sampler: Sampler;
 }
