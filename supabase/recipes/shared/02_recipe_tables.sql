@@ -61,6 +61,7 @@ begin
     get diagnostics n = row_count;
     deleted := deleted || jsonb_build_object(name, n);
   end loop;
+  perform thermocline.ring(null); -- the user's other devices
   return deleted;
 end $$;
 comment on function public.delete_my_rows(text) is
