@@ -40,7 +40,7 @@ begin
   end if;
   perform set_config('search_path', before, true);
 
-  create function public.logs_to_embed("limit" integer default 100) returns table (id uuid)
+  create function public.logs_to_embed(max_rows integer default 100) returns table (id uuid)
     language sql stable set search_path = ''
   as $$
     select l.id
@@ -48,7 +48,7 @@ begin
       cross join lateral (select public.log_embedding_text(l, (select public.log_embed_setting())) as wanted) t
       left join public.vector_embeddings v on v.user_id = l.user_id and v.source_table = 'sovereign_logs' and v.source_id = l.id and v.part = 0
       where l.user_id = (select auth.uid()) and t.wanted is not null and v.content is distinct from t.wanted
-      order by l.id limit least(greatest("limit", 1), 500)
+      order by l.id limit least(greatest(max_rows, 1), 500)
   $$;
   comment on function public.logs_to_embed(integer) is
     'The caller''s log rows that ought to have a vector and have none, or one of an older text; by id, at most 500.';
