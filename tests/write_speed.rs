@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 use thermocline::engine::segment::{Block, Blocks};
 use thermocline::engine::{Frame, State, View, apply, needs};
 use thermocline::protocol::{Decision, MutationId, Request, Schema, SegmentId};
-use thermocline::query::{Collate, HttpRequest, Parsed, WriteContext, parse};
+use thermocline::query::{Checks, Collate, HttpRequest, Parsed, WriteContext, parse};
 
 const ROWS: usize = 10_000;
 const PASSES: usize = 12;
@@ -74,7 +74,7 @@ fn times_of_a_bulk_insert() {
     let headers = [("content-type".to_string(), "application/json".to_string())];
     let request = HttpRequest { method: "POST", table: "notes", query: "", headers: &headers, body: &body };
     let mut least = [f64::MAX; 6];
-    let mut bytes = 0;
+    let (mut bytes, checks) = (0, Checks::default());
     for _ in 0..PASSES {
         let mut state = State::at(0);
         apply(&mut state, Default::default(), 1, Frame::Schema(schema()));
@@ -92,7 +92,8 @@ fn times_of_a_bulk_insert() {
             count += 1;
             count.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_0c6a_2545_f491).to_le_bytes()
         };
-        let mut context = WriteContext { user: None, now_ms: 1_790_000_000_000, random: &mut random };
+        let mut context =
+            WriteContext { user: None, now_ms: 1_790_000_000_000, random: &mut random, checks: &checks };
         let view = View::new(&state, &Nothing);
         let mut prepared = plan.prepare(&state.schema, &view, &Bytes, &mut context).expect("a bulk insert");
         time(start);

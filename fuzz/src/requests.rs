@@ -6,7 +6,7 @@ use crate::rows::{Bytes, Few};
 use std::rc::Rc;
 use thermocline::engine::Frame;
 use thermocline::protocol::{MutationId, Request};
-use thermocline::query::{HttpRequest, Parsed, WriteContext, WritePlan, parse};
+use thermocline::query::{Checks, HttpRequest, Parsed, WriteContext, WritePlan, parse};
 
 /// What is asked of a row whose text is anything: every cell is compared, ordered by, taken apart, changed.
 const QUESTIONS: &[&str] = &[
@@ -52,6 +52,7 @@ fn write(plan: &Rc<WritePlan>, rows: &Few) {
         user: Some("00000000-0000-4000-8000-000000000000"),
         now_ms: 1_764_000_000_000,
         random: &mut || [4; 16],
+        checks: &Checks::default(),
     };
     let Ok(prepared) = plan.prepare(schema(), rows, &Bytes, &mut context) else { return };
     let mutations = prepared.mutations.clone();

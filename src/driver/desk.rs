@@ -13,7 +13,7 @@ use crate::engine::retention::Keep;
 use crate::engine::{Changes, State, View};
 use crate::protocol::{Decision, ErrorCode, Fault, Mutation, PgError, Request, Table, Text};
 use crate::query::{
-    Answer, Collate, HttpRequest, NOBODY, NoRows, Parsed, Prepared, Rows, Unprepared, WriteContext,
+    Answer, Checks, Collate, HttpRequest, NOBODY, NoRows, Parsed, Prepared, Rows, Unprepared, WriteContext,
     WritePlan, mutation_id, parse,
 };
 use crate::remote::Remote;
@@ -38,11 +38,12 @@ pub struct Desk<S: Store, P: Platform, R> {
     remote: R,
     tables: Keeps,
     collate: Rc<dyn Collate>,
+    checks: Checks,
 }
 
 impl<S: Store + 'static, P: Platform, R: Remote> Desk<S, P, R> {
     pub fn new(replica: Rc<Replica<S, P>>, remote: R, tables: Keeps, collate: Rc<dyn Collate>) -> Self {
-        Self { replica, remote, tables, collate }
+        Self { replica, remote, tables, collate, checks: Checks::default() }
     }
 
     /// What is kept of a table.
@@ -202,6 +203,7 @@ impl<S: Store + 'static, P: Platform, R: Remote> Desk<S, P, R> {
             user: Some(user.map_or(NOBODY, AsRef::as_ref)),
             now_ms: platform.now_ms(),
             random: &mut || drawn.next().unwrap_or_else(|| platform.random()),
+            checks: &self.checks,
         };
         // The rows that it has made itself are not in its way.
         let is_repeat = ids.request().is_some_and(|id| state.answers.get(id).is_some());

@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use std::fmt;
 
 /// Version of frames, state record and reducer: the newest that is read.
-pub const FORMAT_VERSION: u8 = 4;
+pub const FORMAT_VERSION: u8 = 5;
 const MAGIC: [u8; 2] = *b"TC";
 const HEADER: usize = 12;
 
@@ -123,6 +123,7 @@ impl Frame {
             kind::PULLED => Self::Pulled(read(payload)?),
             kind::SCHEMA if version(bytes) < 2 => Self::Schema(read::<schema::v1::Schema>(payload)?.into()),
             kind::SCHEMA if version(bytes) < 4 => Self::Schema(read::<schema::v3::Schema>(payload)?.into()),
+            kind::SCHEMA if version(bytes) < 5 => Self::Schema(read::<schema::v4::Schema>(payload)?.into()),
             kind::SCHEMA => Self::Schema(read(payload)?),
             kind::RESYNC => Self::Resync(read(payload)?),
             kind::LOST => Self::Lost(read(payload)?),
@@ -164,10 +165,11 @@ fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
 
 /// The version that introduced a kind's present payload. 2: a table names its indexes; segments. 3: imports, what was settled,
 /// segments of mutations. 4: a table names its natural key; audits; pending mutations in
-/// doubt; own pushes by table.
+/// doubt; own pushes by table. 5: a table has its checks.
 fn payload_version(kind: u8) -> u8 {
     match kind {
-        kind::SCHEMA | kind::IMPORTED | kind::AUDITED | kind::DOUBTED | TIERED_RECORD | OUTBOX_SEGMENT => 4,
+        kind::SCHEMA | TIERED_RECORD => 5,
+        kind::IMPORTED | kind::AUDITED | kind::DOUBTED | OUTBOX_SEGMENT => 4,
         kind::SETTLED => 3,
         kind::LOST
         | kind::FETCHED

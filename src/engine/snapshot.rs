@@ -5,6 +5,7 @@
 
 mod former;
 mod v3;
+mod v4;
 
 use super::answers::Answers;
 use super::audited::Audit;
@@ -31,6 +32,12 @@ pub use former::read as read_former;
 pub struct Record {
     seq: Seq,
     schema: Schema,
+    kept: Kept,
+}
+
+/// What has the same form in older records too.
+#[derive(Clone, Serialize, Deserialize)]
+struct Kept {
     outbox: OutboxRecord,
     batch: Option<Batch>,
     cursors: BTreeMap<Text, Text>,
@@ -77,50 +84,53 @@ impl Record {
         Self {
             seq: state.seq,
             schema: state.schema.clone(),
-            outbox: OutboxRecord::default(),
-            batch: state.batch.clone(),
-            cursors: state.cursors.clone(),
-            round: state.round.clone(),
-            held: state.held.clone(),
-            own: state.own.clone(),
-            stamp: state.stamp,
-            answers: state.answers.clone(),
-            last_push_ms: state.last_push_ms,
-            last_pull_ms: state.last_pull_ms,
-            horizons: state.horizons.clone(),
-            paged: state.paged.clone(),
-            imports: state.imports.clone(),
-            audits: state.audits.clone(),
-            rekeyed: state.rekeyed.clone(),
+            kept: Kept {
+                outbox: OutboxRecord::default(),
+                batch: state.batch.clone(),
+                cursors: state.cursors.clone(),
+                round: state.round.clone(),
+                held: state.held.clone(),
+                own: state.own.clone(),
+                stamp: state.stamp,
+                answers: state.answers.clone(),
+                last_push_ms: state.last_push_ms,
+                last_pull_ms: state.last_pull_ms,
+                horizons: state.horizons.clone(),
+                paged: state.paged.clone(),
+                imports: state.imports.clone(),
+                audits: state.audits.clone(),
+                rekeyed: state.rekeyed.clone(),
+            },
         }
     }
 
     pub fn seal(&mut self, tables: Vec<TableRecord>, outbox: &OutboxPlan) -> Vec<u8> {
-        self.outbox = outbox.record();
+        self.kept.outbox = outbox.record();
         seal(TIERED_RECORD, &(&*self, tables, outbox.segments()))
     }
 
     fn into_state(self, rows: Rows, mutations: Vec<RestedMutations>) -> State {
+        let Self { seq, schema, kept } = self;
         let mut state = State {
-            seq: self.seq,
-            schema: self.schema,
+            seq,
+            schema,
             cascades: Cascades::default(),
             rows,
-            outbox: Outbox::restored(self.outbox, mutations),
-            batch: self.batch,
-            cursors: self.cursors,
-            round: self.round,
-            held: self.held,
-            own: self.own,
-            stamp: self.stamp,
-            answers: self.answers,
-            last_push_ms: self.last_push_ms,
-            last_pull_ms: self.last_pull_ms,
-            horizons: self.horizons,
-            paged: self.paged,
-            imports: self.imports,
-            audits: self.audits,
-            rekeyed: self.rekeyed,
+            outbox: Outbox::restored(kept.outbox, mutations),
+            batch: kept.batch,
+            cursors: kept.cursors,
+            round: kept.round,
+            held: kept.held,
+            own: kept.own,
+            stamp: kept.stamp,
+            answers: kept.answers,
+            last_push_ms: kept.last_push_ms,
+            last_pull_ms: kept.last_pull_ms,
+            horizons: kept.horizons,
+            paged: kept.paged,
+            imports: kept.imports,
+            audits: kept.audits,
+            rekeyed: kept.rekeyed,
         };
         state.place_horizons();
         state.rebase_all();
@@ -148,6 +158,7 @@ type Parts = (Record, Vec<TableRecord>, Vec<NamedMutations>);
 fn parts(record: &[u8]) -> Result<Parts, Damage> {
     match frame::open(record)? {
         (TIERED_RECORD, payload) if frame::version(record) < 4 => v3::parts(payload, frame::version(record)),
+        (TIERED_RECORD, payload) if frame::version(record) < 5 => v4::parts(payload),
         (TIERED_RECORD, payload) => frame::read(payload),
         (kind, _) => Err(Damage::UnknownKind(kind)),
     }

@@ -2,6 +2,7 @@
 
 pub mod v1;
 pub mod v3;
+pub mod v4;
 
 use super::Text;
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,9 @@ pub struct Table {
     /// Columns of the natural key from whose values the primary key is derived.
     #[serde(default)]
     pub natural_key: Option<Vec<Text>>,
+    /// CHECK constraints, by name.
+    #[serde(default)]
+    pub checks: Vec<Check>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +60,16 @@ pub struct Column {
 pub struct Unique {
     pub name: Text,
     pub columns: Vec<Text>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    pub name: Text,
+    /// As the server prints it.
+    pub expression: Text,
+    /// Whether a device may decide it: no trigger of the server's changes first what it looks at.
+    #[serde(default)]
+    pub local: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,10 +131,11 @@ pub(crate) mod tests {
     #[test]
     fn a_definition_reads_what_the_server_writes_and_ignores_what_it_does_not_know() {
         let json = r#"{"tables":{"entries":{"columns":[{"name":"id","type":"uuid","not_null":true,"default":"gen_random_uuid()","collation":null,"generated":false,"identity":false,"later":1}],
-            "key":["id"],"unique":[{"name":"u","columns":["id"]}],"checks":[],"foreign_keys":[],"owner":"user_id","time":null,"policy":"merge","direction":"both"}}}"#;
+            "key":["id"],"unique":[{"name":"u","columns":["id"]}],"checks":[{"name":"c","expression":"true"}],"foreign_keys":[],"owner":"user_id","time":null,"policy":"merge","direction":"both"}}}"#;
         let schema: Schema = serde_json::from_str(json).expect("a schema");
         let table = &schema.tables["entries"];
         assert_eq!(table.column("id").map(|c| c.type_name.as_ref()), Some("uuid"));
         assert!(table.is_key("id"));
+        assert!(!table.checks[0].local, "a server that does not say whether triggers come first");
     }
 }

@@ -41,6 +41,7 @@ impl Change<'_> {
         let renames =
             |(place, _): &&(usize, Text)| natural.as_ref().is_some_and(|natural| natural.holds(*place));
         let renamed: Vec<&(usize, Text)> = values.iter().filter(renames).collect();
+        let checks = context.checks.of(self.name, self.table);
         for (key, row) in self.matches() {
             let key = Key::from_text(key);
             let cells = reader.open(row);
@@ -49,6 +50,10 @@ impl Change<'_> {
                 return Err(natural_key_stays(self.name).into());
             }
             let changes = self.changes(values, row, &cells, prepared.touched.len() + 1)?;
+            if !checks.is_empty() {
+                let given = |place| values.iter().find(|(at, _)| *at == place).map(|(_, json)| json.as_ref());
+                checks.check_changed(self.table, given, |place| cells.get(place))?;
+            }
             let mutation = (!changes.is_empty()).then(|| {
                 let id = mutation_id(context.now_ms, (context.random)());
                 prepared.mutations.push(self.mutation(id, &key, Op::Update, changes));

@@ -61,6 +61,17 @@ enum Origin {
     Pending,
 }
 
+impl Draft {
+    /// None where only the server knows.
+    fn known(&self, place: usize) -> Option<&str> {
+        self.values.get(place).filter(|_| self.origins[place] != Origin::Pending).map(AsRef::as_ref)
+    }
+
+    fn given(&self, place: usize) -> Option<&str> {
+        self.values.get(place).filter(|_| self.origins[place] == Origin::Given).map(AsRef::as_ref)
+    }
+}
+
 impl Insert<'_> {
     pub(super) fn prepare(
         &self,
@@ -71,10 +82,13 @@ impl Insert<'_> {
     ) -> Result<(), Unprepared> {
         let fillings = self.fillings();
         let null: Text = "null".into();
+        let checks = context.checks.of(self.name, self.table);
         let mut keys = BTreeSet::new();
         for (n, given) in given.iter().enumerate() {
             let mut draft = self.draft(given, &fillings, &null, context)?;
             self.check(&fillings, &draft, n + 1)?;
+            // Of a row that is met too, as Postgres does.
+            checks.check(&|place| draft.known(place))?;
             let met = self.meet(&mut draft, (rows, collate))?;
             let key = self.key(&draft);
             let visible = rows.row(self.name, &key);
@@ -89,6 +103,11 @@ impl Insert<'_> {
                 _ => {}
             }
             self.check_natural(&draft, visible, met)?;
+            if let Some(row) = visible.filter(|_| !checks.is_empty()) {
+                let mut reader = Reader::new(self.table);
+                let cells = reader.open(row);
+                checks.check_changed(self.table, |place| draft.given(place), |place| cells.get(place))?;
+            }
             if visible.is_none() {
                 prepared.created += 1;
                 prepared.note_pending(self.pending(&draft));

@@ -11,6 +11,7 @@ mod array;
 mod body;
 mod cells;
 mod change;
+mod check;
 mod condition;
 mod decimal;
 mod defaults;
@@ -44,6 +45,7 @@ use std::rc::Rc;
 
 pub use crate::protocol::Decision;
 pub use body::changed_columns;
+pub use check::Checks;
 pub use defaults::{holds_user, mutation_id};
 pub use mark::{Mark, cell};
 pub use natural::{derived_id, natural_id};
@@ -124,6 +126,8 @@ pub struct WriteContext<'a> {
     pub now_ms: u64,
     /// Fresh random bytes at each call.
     pub random: &'a mut dyn FnMut() -> [u8; 16],
+    /// The constraints of tables, as far as they have been read.
+    pub checks: &'a Checks,
 }
 
 #[cfg(test)]

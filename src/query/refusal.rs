@@ -139,6 +139,12 @@ pub(super) fn null_value(table: &str, column: &str) -> PgError {
     PgError::new(400, "23502", message)
 }
 
+/// Without the failing row in the details, for the same reason.
+pub(super) fn check_violation(table: &str, constraint: &str) -> PgError {
+    let message = format!("new row for relation \"{table}\" violates check constraint \"{constraint}\"");
+    PgError::new(400, "23514", message)
+}
+
 /// As the server refuses it.
 pub(super) fn read_only(table: &str) -> PgError {
     PgError::new(403, "42501", format!("table \"{table}\" is pull-only"))

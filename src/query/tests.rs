@@ -2,6 +2,7 @@
 //!
 //! A small table of everyday types, and a fold as simple as can be: it applies mutations to a map.
 
+mod checks;
 mod indexed;
 mod model;
 mod natural;
@@ -145,7 +146,12 @@ pub(super) fn ask_as(
                 count += 1;
                 [count; 16]
             };
-            let mut context = WriteContext { user: Some(user), now_ms: NOW_MS, random: &mut random };
+            let mut context = WriteContext {
+                user: Some(user),
+                now_ms: NOW_MS,
+                random: &mut random,
+                checks: &Checks::default(),
+            };
             let prepared = match plan.prepare(schema, memory, &Caseless, &mut context) {
                 Ok(prepared) => prepared,
                 Err(Unprepared::Refused(error)) => return Ok((Answer::refused(&error), Vec::new())),

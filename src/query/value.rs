@@ -79,7 +79,7 @@ impl<'a> Value<'a> {
         self.compare_by(other, |a, b| collation.compare(collate, a, b))
     }
 
-    fn compare_by(&self, other: &Value<'_>, text: impl Fn(&str, &str) -> Ordering) -> Ordering {
+    pub(super) fn compare_by(&self, other: &Value<'_>, text: impl Fn(&str, &str) -> Ordering) -> Ordering {
         match (self, other) {
             (Self::Bool(a), Value::Bool(b)) => a.cmp(b),
             (Self::Int(a), Value::Int(b)) => a.cmp(b),

@@ -77,13 +77,41 @@ as $$
 $$;
 comment on function thermocline.indexes_of(regclass) is 'Columns of a table''s plain btree indexes: valid, over whole columns and all rows, not unique (those are its key and natural keys).';
 
+create function thermocline.columns_set_by(t pg_catalog.pg_trigger) returns text[]
+  language sql stable set search_path = ''
+as $$
+  -- In plpgsql a row is changed by assignments to new; what merely compares its columns counts as one. By their names:
+  -- functions that set the columns which their arguments name.
+  select case
+    when n.nspname = 'thermocline' then '{}'
+    when p.proname in ('set_server_columns', 'moddatetime') then string_to_array(trim(trailing '\' from replace(encode(t.tgargs, 'escape'), '\000', '\')), '\')
+    when l.lanname <> 'plpgsql' or p.prosrc ~* '"new"|\mnew\s*:?=|\m(into|for)\s[^;]*\mnew\M|\malias\s+for\M|\mcall\M|\mreturn\s+(?!new\s*;|null\s*;)' then null
+    else array(select lower(c[1]) from regexp_matches(p.prosrc, '\mnew\s*\.\s*"?(\w+)"?\s*(?:\[[^]]*\]\s*)*:?=', 'gi') c) end
+    from pg_catalog.pg_proc p
+    join pg_catalog.pg_namespace n on n.oid = p.pronamespace join pg_catalog.pg_language l on l.oid = p.prolang
+    where p.oid = t.tgfoid
+$$;
+comment on function thermocline.columns_set_by(pg_catalog.pg_trigger) is 'Columns that a trigger may change in the row that it fires for; null: any.';
+
 create function thermocline.checks_of(rel regclass) returns jsonb
   language sql stable set search_path = ''
 as $$
-  select coalesce(jsonb_agg(jsonb_build_object('name', conname, 'expression', pg_get_expr(conbin, conrelid)) order by conname), '[]')
-    from pg_catalog.pg_constraint where conrelid = rel and contype = 'c'
+  with changed as (
+    select thermocline.columns_set_by(t) as names from pg_catalog.pg_trigger t
+      -- Before each row, of an insert or an update.
+      where t.tgrelid = rel and not t.tgisinternal and t.tgenabled <> 'D' and t.tgtype & 3 = 3 and t.tgtype & 20 <> 0
+  )
+  select coalesce(jsonb_agg(jsonb_build_object('name', k.conname, 'expression', pg_get_expr(k.conbin, k.conrelid),
+      'local', not exists (select from changed c where c.names is null) and not exists (
+        select from pg_catalog.pg_attribute a left join pg_catalog.pg_collation l on l.oid = a.attcollation
+          where a.attrelid = rel and a.attnum = any (k.conkey)
+            and (not coalesce(l.collisdeterministic, true) or exists (select from changed c where a.attname = any (c.names)))))
+      order by k.conname), '[]')
+    from pg_catalog.pg_constraint k where k.conrelid = rel and k.contype = 'c'
+      -- Not before PostgreSQL 18.
+      and coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true)
 $$;
-comment on function thermocline.checks_of(regclass) is 'A table''s check constraints.';
+comment on function thermocline.checks_of(regclass) is 'A table''s check constraints; local where no trigger changes first what they look at, and texts are equal only where their bytes are.';
 
 create function thermocline.foreign_keys_of(rel regclass) returns jsonb
   language sql stable set search_path = ''

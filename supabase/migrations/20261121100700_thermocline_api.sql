@@ -46,7 +46,8 @@ grant execute on function public.thermocline_pull(int, text, jsonb, text, int, j
 grant execute on function public.thermocline_schema(int, jsonb) to anon, authenticated, service_role;
 
 grant execute on function thermocline.unwrap(jsonb), thermocline.refuse(text), thermocline.definitions(int, jsonb),
-  thermocline.columns_of(regclass), thermocline.uniques_of(regclass), thermocline.indexes_of(regclass), thermocline.checks_of(regclass),
+  thermocline.columns_of(regclass), thermocline.uniques_of(regclass), thermocline.indexes_of(regclass),
+  thermocline.columns_set_by(pg_catalog.pg_trigger), thermocline.checks_of(regclass),
   thermocline.foreign_keys_of(regclass), thermocline.column_names(oid, smallint[]), thermocline.key_columns(pg_catalog.pg_index), thermocline.collation_name(oid),
   thermocline.locale_name(text, text, text) to anon, authenticated, service_role;
 

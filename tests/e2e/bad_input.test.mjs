@@ -5,11 +5,14 @@ import assert from 'node:assert/strict'
 import net from 'node:net'
 import { after, before, test } from 'node:test'
 import { pageRows, serverRows } from './harness/rows.mjs'
-import { newUser, signIn, startStack } from './harness/stack.mjs'
+import { leaveChecksToServer, newUser, signIn, startStack } from './harness/stack.mjs'
 import { faultOf, flushed, outboxOf, signedIn, statusOf, syncNow } from './harness/sync.mjs'
 
 let stack
-before(async () => { stack = await startStack() })
+before(async () => {
+  stack = await startStack()
+  await leaveChecksToServer(stack.server)
+})
 after(() => stack.stop())
 
 test('a wrong URL is `offline`, names the URL, and the write goes out once it is right', async () => {

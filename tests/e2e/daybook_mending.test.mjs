@@ -8,7 +8,7 @@ import { daybook, NARROW, visit, WIDE, writeEntry } from './harness/daybook.mjs'
 import { until } from './harness/until.mjs'
 
 const app = await daybook()
-await app.server.sql(`alter table public.entries add constraint entries_title_is_allowed check (title !~ 'Forbidden')`)
+await app.server.sql(`alter table public.entries add constraint entries_title_is_allowed check (title !~ '\\mForbidden')`)
 await app.server.sql(`update thermocline.tables set policy = 'ask' where name = 'entries'`)
 
 test('a refused change is edited and tried again, and reaches the server; the keyboard is not lost', async () => {
@@ -85,7 +85,7 @@ test('a refused change goes once that is confirmed; a reason that has passed nee
   await press(change(page, 'Forbidden two'), 'Try again')
   await settled(page)
   assert.deepEqual([(await onServer('Forbidden one')).length, (await onServer('Forbidden two')).length], [0, 1])
-  await app.server.sql(`alter table public.entries add constraint entries_title_is_allowed check (title !~ 'Forbidden') not valid`)
+  await app.server.sql(`alter table public.entries add constraint entries_title_is_allowed check (title !~ '\\mForbidden') not valid`)
   await page.context().close()
 })
 

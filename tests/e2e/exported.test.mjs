@@ -3,11 +3,14 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { keepLedger, pageRows, repeated, serverRows } from './harness/rows.mjs'
-import { newUser, signIn, startStack } from './harness/stack.mjs'
+import { leaveChecksToServer, newUser, signIn, startStack } from './harness/stack.mjs'
 import { flushed, outboxOf, signedIn, startSync, syncNow } from './harness/sync.mjs'
 
 let stack
-before(async () => { stack = await startStack() })
+before(async () => {
+  stack = await startStack()
+  await leaveChecksToServer(stack.server)
+})
 after(() => stack.stop())
 
 test('an export is taken up on another device: its changes are sent once, from there or from here', async () => {

@@ -4,12 +4,15 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { pageRows, serverRows } from './harness/rows.mjs'
-import { startStack } from './harness/stack.mjs'
+import { leaveChecksToServer, startStack } from './harness/stack.mjs'
 import { flushed, outboxOf, signedIn, statusOf, syncNow } from './harness/sync.mjs'
 import { until } from './harness/until.mjs'
 
 let stack
-before(async () => { stack = await startStack() })
+before(async () => {
+  stack = await startStack()
+  await leaveChecksToServer(stack.server)
+})
 after(() => stack.stop())
 
 test('a refused change is edited and tried again, with what was edited on its row since', async () => {

@@ -4,12 +4,15 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { violations } from './harness/axe.mjs'
-import { startStack } from './harness/stack.mjs'
+import { leaveChecksToServer, startStack } from './harness/stack.mjs'
 import { flushed, signedIn } from './harness/sync.mjs'
 import { until } from './harness/until.mjs'
 
 let stack
-before(async () => { stack = await startStack() })
+before(async () => {
+  stack = await startStack()
+  await leaveChecksToServer(stack.server)
+})
 after(() => stack.stop())
 
 const part = (page, name) => page.locator(`thermocline-status [part="${name}"]`)

@@ -5,7 +5,7 @@
 //! so `Schema` frames changed; the other kinds are still written as version 1. State records of version 1 are
 //! read and no longer written: a checkpoint has segments, and a record of a kind of its own. Version 3: imports, and
 //! segments of mutations. Version 4: a table names its natural key, so `Schema` frames and records changed; audits and
-//! doubts; own transactions by table.
+//! doubts; own transactions by table. Version 5: a table has its checks, so `Schema` frames and records changed.
 
 use crate::device::{Device, id, request, rev, schema};
 use crate::shelf::Room;
@@ -21,6 +21,7 @@ use thermocline::engine::segment::SegmentId;
 use thermocline::engine::{Audit, Frame, OwnPushes, Picture, snapshot};
 use thermocline::protocol::pull::Page;
 use thermocline::protocol::push::Outcome;
+use thermocline::protocol::schema::Check;
 use thermocline::protocol::{MutationId, Op, Schema};
 
 /// Compares with a fixture; `BLESS=1` writes it instead.
@@ -138,7 +139,7 @@ fn third_frames() -> Vec<(&'static str, Frame)> {
 }
 
 /// Frames that version 4 has and version 3 had not, or not so.
-fn latest_frames() -> Vec<(&'static str, Frame)> {
+fn fourth_frames() -> Vec<(&'static str, Frame)> {
     let doubted = Doubted {
         rows: vec![(id("entries", "a"), MutationId([3; 16]))],
         user: Some("u1".into()),
@@ -150,6 +151,11 @@ fn latest_frames() -> Vec<(&'static str, Frame)> {
         ("audited", Frame::Audited(audited())),
         ("doubted", Frame::Doubted(doubted)),
     ]
+}
+
+/// Frames that version 5 has not so as version 4.
+fn latest_frames() -> Vec<(&'static str, Frame)> {
+    vec![("schema", Frame::Schema(checked_schema()))]
 }
 
 fn audited() -> Audited {
@@ -191,20 +197,40 @@ fn natural_schema() -> Schema {
     schema
 }
 
+/// And what version 5 knows.
+fn checked_schema() -> Schema {
+    let mut schema = natural_schema();
+    let entries = schema.tables.get_mut("entries").expect("entries");
+    let check = |name: &str, expression: &str, local| Check {
+        name: name.into(),
+        expression: expression.into(),
+        local,
+    };
+    entries.checks = vec![
+        check("entries_n_is_some", "(n > (0)::numeric)", true),
+        check("entries_times", "(a < b)", false),
+    ];
+    schema
+}
+
 #[test]
 fn frames_are_written_as_ever() {
-    assert_eq!(FORMAT_VERSION, 4);
+    assert_eq!(FORMAT_VERSION, 5);
     let line = |name: &str, frame: &Frame| format!("{name} {}\n", hex(&frame.encode()));
-    let former =
-        [("frames_v1.txt", frames()), ("frames_v2.txt", later_frames()), ("frames_v3.txt", third_frames())];
+    let former = [
+        ("frames_v1.txt", frames()),
+        ("frames_v2.txt", later_frames()),
+        ("frames_v3.txt", third_frames()),
+        ("frames_v4.txt", fourth_frames()),
+    ];
     for (fixture_name, frames) in former {
         for (expected, (name, frame)) in fixture(fixture_name).lines().zip(frames) {
-            let changed = matches!(name, "schema" | "imported");
+            let changed = name == "schema" || (name == "imported" && fixture_name == "frames_v3.txt");
             assert_eq!(format!("{expected}\n") != line(name, &frame), changed, "{fixture_name}: {name}");
         }
     }
     let latest: Vec<String> = latest_frames().iter().map(|(name, frame)| line(name, frame)).collect();
-    compare("frames_v4.txt", &latest.concat());
+    compare("frames_v5.txt", &latest.concat());
 }
 
 #[test]
@@ -213,7 +239,8 @@ fn frames_of_every_version_are_read_as_ever() {
         ("frames_v1.txt", frames()),
         ("frames_v2.txt", later_frames()),
         ("frames_v3.txt", third_frames()),
-        ("frames_v4.txt", latest_frames()),
+        ("frames_v4.txt", fourth_frames()),
+        ("frames_v5.txt", latest_frames()),
     ];
     for (name, frames) in versions {
         let fixture = fixture(name);
@@ -253,7 +280,7 @@ fn later_device() -> Device {
 }
 
 /// The same with a natural key, after an audit.
-fn latest_device() -> Device {
+fn fourth_device() -> Device {
     let mut device = later_device();
     device.fold(Frame::Schema(natural_schema()));
     let cursor = device.state.cursors["entries"].clone();
@@ -261,16 +288,24 @@ fn latest_device() -> Device {
     device
 }
 
+/// The same with checks.
+fn latest_device() -> Device {
+    let mut device = fourth_device();
+    device.fold(Frame::Schema(checked_schema()));
+    device
+}
+
 #[test]
 fn a_tiered_checkpoint_is_written_as_ever() {
-    compare("checkpoint_v4.txt", &checkpoint_lines(&mut latest_device()));
+    compare("checkpoint_v5.txt", &checkpoint_lines(&mut latest_device()));
 }
 
 #[test]
 fn tiered_checkpoints_are_read_as_ever() {
     assert_opens("checkpoint_v2.txt", &mut tiered_device(), without_tables);
     assert_opens("checkpoint_v3.txt", &mut later_device(), without_tables);
-    assert_opens("checkpoint_v4.txt", &mut latest_device(), |picture| picture);
+    assert_opens("checkpoint_v4.txt", &mut fourth_device(), |picture| picture);
+    assert_opens("checkpoint_v5.txt", &mut latest_device(), |picture| picture);
 }
 
 /// Own transactions were kept without their tables, and nothing was audited.

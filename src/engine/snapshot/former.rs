@@ -1,6 +1,6 @@
 //! Checkpoints of format 1: one state record, and every base row in blocks. Read, never written.
 
-use super::Record;
+use super::{Kept, Record};
 use crate::engine::answers::Answers;
 use crate::engine::frame::{self, Damage, ROW_BLOCK, STATE_RECORD};
 use crate::engine::imported::Imports;
@@ -60,21 +60,23 @@ pub fn read(record: &[u8], blocks: &[Vec<u8>]) -> Result<State, Damage> {
     let kept = Record {
         seq: record.seq,
         schema,
-        outbox: record.outbox,
-        batch: record.batch,
-        round: record.round.filter(|_| !is_filling),
-        held: record.held,
-        own: OwnPushes::of_tables(record.own_xids, &record.cursors.keys().cloned().collect()),
-        cursors: record.cursors,
-        stamp: record.stamp,
-        answers: record.answers,
-        last_push_ms: record.last_push_ms,
-        last_pull_ms: record.last_pull_ms,
-        horizons: BTreeMap::new(),
-        paged: BTreeMap::new(),
-        imports: Imports::default(),
-        audits: BTreeMap::new(),
-        rekeyed: Default::default(),
+        kept: Kept {
+            outbox: record.outbox,
+            batch: record.batch,
+            round: record.round.filter(|_| !is_filling),
+            held: record.held,
+            own: OwnPushes::of_tables(record.own_xids, &record.cursors.keys().cloned().collect()),
+            cursors: record.cursors,
+            stamp: record.stamp,
+            answers: record.answers,
+            last_push_ms: record.last_push_ms,
+            last_pull_ms: record.last_pull_ms,
+            horizons: BTreeMap::new(),
+            paged: BTreeMap::new(),
+            imports: Imports::default(),
+            audits: BTreeMap::new(),
+            rekeyed: Default::default(),
+        },
     };
     Ok(kept.into_state(rows, Vec::new()))
 }

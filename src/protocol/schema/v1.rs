@@ -43,6 +43,7 @@ impl From<Table> for super::Table {
             direction: table.direction,
             indexes: Vec::new(),
             natural_key: None,
+            checks: Vec::new(),
         }
     }
 }

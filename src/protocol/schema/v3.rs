@@ -44,6 +44,7 @@ impl From<Table> for super::Table {
             direction: table.direction,
             indexes: table.indexes,
             natural_key: None,
+            checks: Vec::new(),
         }
     }
 }

@@ -28,6 +28,7 @@ fn table(columns: &[(&str, &str, Option<&str>)]) -> Table {
         direction: "both".into(),
         indexes: Vec::new(),
         natural_key: None,
+        checks: Vec::new(),
     }
 }
 

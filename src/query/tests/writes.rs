@@ -244,7 +244,8 @@ fn a_row_that_another_tab_took_away_is_not_answered() {
     let Parsed::Write(plan) = parse(&schema, &request) else { panic!("a write") };
     let mut memory = memory();
     let mut random = || [1; 16];
-    let mut context = WriteContext { user: None, now_ms: NOW_MS, random: &mut random };
+    let mut context =
+        WriteContext { user: None, now_ms: NOW_MS, random: &mut random, checks: &Checks::default() };
     let prepared = plan.prepare(&schema, &memory, &Caseless, &mut context).expect("prepared");
     memory.apply(&schema.tables["entries"], &prepared.mutations[1]);
     let answer = prepared.answer(&schema, &memory, &Decision::Done(vec![false, true]));
@@ -257,7 +258,8 @@ fn a_refusal_of_the_fold_is_the_answer() {
     let request = HttpRequest { method: "DELETE", table: "entries", query: "n=eq.1", headers: &[], body: "" };
     let Parsed::Write(plan) = parse(&schema, &request) else { panic!("a write") };
     let (memory, mut random) = (memory(), || [1; 16]);
-    let mut context = WriteContext { user: None, now_ms: NOW_MS, random: &mut random };
+    let mut context =
+        WriteContext { user: None, now_ms: NOW_MS, random: &mut random, checks: &Checks::default() };
     let prepared = plan.prepare(&schema, &memory, &Caseless, &mut context).expect("prepared");
     let error = PgError::new(409, "23503", "no");
     assert_eq!(prepared.answer(&schema, &memory, &Decision::Refused(error)).status, 409);

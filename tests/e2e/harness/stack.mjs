@@ -38,6 +38,15 @@ export async function startStack({ app, ...options } = {}) {
   return { server, person, stop }
 }
 
+/**
+ * Leaves the checks of entries to the server, for tests of what it refuses: a trigger that may change any column is why
+ * a device cannot decide them. To be called before a device reads the definitions.
+ */
+export async function leaveChecksToServer(server) {
+  await server.sql(`create function public.change_anything() returns trigger language plpgsql as $$ begin new := new; return new; end $$`)
+  await server.sql('create trigger entries_change_anything before insert or update on public.entries for each row execute function public.change_anything()')
+}
+
 /** A fresh address and password. */
 export const newUser = () => ({ email: `${randomUUID()}@example.org`, password: 'a long enough password' })
 
