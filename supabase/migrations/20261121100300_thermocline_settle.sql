@@ -162,7 +162,7 @@ begin
   return coalesce(answers, '{}');
 end $$;
 comment on function thermocline.settle_kept(thermocline.tables, jsonb) is
-  'Answers inserts whose key is taken in a table whose rows the caller may not change: what is there stays, whatever the policy.';
+  'Answers inserts whose key is taken, and that give way or are about a table whose rows the caller may not change: what is there stays.';
 
 create function thermocline.settle_updates(t thermocline.tables, op text, cols text[], batch jsonb, xid bigint) returns jsonb
   language plpgsql volatile set search_path = public, extensions
@@ -266,7 +266,8 @@ begin
     if ignore then t.policy := 'remote-wins'; end if;
   end if;
   if rest = '[]' then return answers; end if;
-  if op in ('ins', 'ups') and not has_any_column_privilege(t.relation, 'update') then
+  -- Who gives way asks for no right to change; and a table may have such a right granted without any policy for it.
+  if op in ('ins', 'ups') and (ignore or not has_any_column_privilege(t.relation, 'update')) then
     return answers || thermocline.settle_kept(t, rest);
   end if;
   return answers || thermocline.settle_updates(t, op, cols, rest, xid);

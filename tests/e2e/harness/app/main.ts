@@ -2,6 +2,7 @@
 
 import { createClient } from "@supabase/supabase-js";
 import { openThermocline, type Options } from "thermocline";
+import type { PathRecipe } from "thermocline/recipes/path";
 import { use } from "./actor.js";
 
 declare global {
@@ -9,6 +10,7 @@ declare global {
     open_: typeof open_;
     startWorker: () => Worker;
     defineElement: () => Promise<typeof import("thermocline/element")>;
+    openPath: () => Promise<PathRecipe>;
     tc: Awaited<ReturnType<typeof openThermocline>>;
     supabase: ReturnType<typeof createClient>;
   }
@@ -29,4 +31,5 @@ async function open_(options: Options & { worker?: boolean; answer?: boolean }):
 window.open_ = open_;
 window.startWorker = () => new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
 window.defineElement = () => import("thermocline/element");
+window.openPath = async () => (await import("thermocline/recipes/path")).pathRecipe({ tc: window.tc, supabase: window.supabase });
 document.body.dataset["ready"] = "true";
