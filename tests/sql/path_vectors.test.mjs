@@ -30,13 +30,19 @@ const put = (db, user, id, content, degrees) => db.value(user, 'select put_log_e
 const toEmbed = async (db, user) => (await db.as(user, 'select id from logs_to_embed()')).map(({ id }) => id);
 const match = (db, user, degrees, ...more) => db.as(user, `select * from match_embeddings($1::text::extensions.vector${more.map((m) => `, ${m}`).join('')})`, [at(degrees)]);
 
-describe('PostgreSQL', () => {
+async function hasVector() {
+  const client = await connect(await cluster.database());
+  const { rows: [{ has }] } = await client.query(`select exists (select from pg_available_extensions where name = 'vector') as has`);
+  await client.end();
+  return has;
+}
+const onPostgres = await hasVector();
+
+describe('PostgreSQL without vector', { skip: onPostgres && 'this PostgreSQL has the extension vector' }, () => {
   let db;
   before(async () => { db = await open('postgres'); });
   after(() => db.close());
-  test('without vector neither the table nor the searches are there, and the rest is whole', async (t) => {
-    const [{ has }] = await db.sql(`select exists (select from pg_available_extensions where name = 'vector') as has`);
-    if (has) return t.skip('this PostgreSQL has the extension vector');
+  test('neither the table nor the searches are there, and the rest is whole', async () => {
     const [found] = await db.sql(`select to_regclass('public.vector_embeddings') is null as bare,
       (select count(*)::int from pg_proc where proname in ('match_embeddings', 'logs_to_embed', 'log_to_embed', 'put_log_embedding', 'drop_log_vectors')) as functions,
       (select count(*)::int from thermocline.recipe_tables where recipe = 'path') as tables`);
@@ -56,10 +62,10 @@ describe('PostgreSQL', () => {
   });
 });
 
-describe('with vector', () => {
+for (const [backend, skip] of [['pglite', false], ['postgres', !onPostgres && 'this PostgreSQL has no extension vector']]) describe(`${backend} with vector`, { skip }, () => {
   let db;
   const [ann, ben, eve] = users;
-  before(async () => { db = await open('pglite'); });
+  before(async () => { db = await open(backend); });
   after(() => db.close());
 
   test('the table is declared as RECIPES 2 and 5.2 say, with its indexes, and rows are never changed', async () => {
