@@ -123,14 +123,14 @@ async function discard(tc: Thermocline, table: string, id: string): Promise<void
 
 /** A telling entry gets a vector; the server's list of what lacks one shrinks by it. */
 async function probeEmbedding({ tc, supabase }: RecipeParts): Promise<void> {
-  if ((await rpc(tc, "logs_to_embed", { limit: 1 })) === null) throw new Outcome("skipped", "not_installed");
+  if ((await rpc(tc, "logs_to_embed", { max_rows: 1 })) === null) throw new Outcome("skipped", "not_installed");
   const table = "sovereign_logs";
   const id = await write(tc, table, { category: "sovereign", content: NAME, metadata: { entryId: NAME, entryType: "Insight" } });
   try {
     await send(tc, table, id);
     const { error } = await supabase.functions.invoke("embed_entry", { body: { log_id: id } });
     if (error) throw new Outcome("failed", "embed_entry");
-    const lacking = (await rpc(tc, "logs_to_embed", { limit: 500 })) as { id: string }[] | null;
+    const lacking = (await rpc(tc, "logs_to_embed", { max_rows: 500 })) as { id: string }[] | null;
     if (!lacking || lacking.some((row) => row.id === id)) throw new Outcome("failed", "not_found");
   } finally {
     await tidy(tc, table, id);

@@ -43,7 +43,7 @@ async function embed(supabase: EdgeFunctions, log_id: string) {
 
 /** One batch, each row once: one that fails is left for a later round. None where the project has no vectors. */
 async function embedPending(tc: Thermocline, supabase: EdgeFunctions): Promise<number> {
-  const answer = await rpc(tc, "logs_to_embed", { limit: BATCH });
+  const answer = await rpc(tc, "logs_to_embed", { max_rows: BATCH });
   if (answer === null) return 0;
   let made = 0;
   for (const { id } of answer as { id: string }[]) {
