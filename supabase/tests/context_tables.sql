@@ -1,5 +1,5 @@
 -- RECIPES 4.1, 4.3, 1.4: snapshots belong to their user, one state of five minutes is one row, server-set columns are the server's. C1, C2, C5, C16.
-select plan(27);
+select plan(28);
 create function pg_temp.reading(n int, i int, hash text, more jsonb default '{}') returns jsonb language sql volatile as $$
   select tests.answer(n, tests.group('context_snapshots', 'ins', 'recorded_at utc_offset_min focus_level energy_level mood_state activity_pattern context_hash' || coalesce((select ' ' || string_agg(k, ' ') from jsonb_object_keys(more) k where k not like '\_%'), ''),
     tests.m(n, jsonb_build_object('id', tests.id(i), 'recorded_at', '2026-03-10T07:10:00Z', 'utc_offset_min', 60, 'focus_level', 4, 'energy_level', 5, 'mood_state', 'calm', 'activity_pattern', 'communication', 'context_hash', hash) || more))) $$;
@@ -42,17 +42,20 @@ select is(tests.answer(1, tests.group('daily_insight_drafts', 'ins', 'date', tes
 select matches(tests.trouble(1, 'select * from public.daily_insight_drafts'), '^42501', 'and are not to be had here');
 
 -- history, for export_history
-create function pg_temp.history(n int, more text default '') returns jsonb language plpgsql volatile as $$
+create function pg_temp.history(n int, more text default '''2026-01-01'', ''2026-12-31''') returns jsonb language plpgsql volatile as $$
 declare
   answer jsonb;
 begin
   perform tests.become(n);
-  execute format('select public.context_history(''2026-01-01'', ''2027-01-01'' %s)', more) into answer;
+  execute format('select public.context_history(%s)', more) into answer;
   perform set_config('role', 'none', true);
   return answer;
 end $$;
 select is((pg_temp.history(1) ->> 'count') || (pg_temp.history(2) ->> 'count') || (pg_temp.history(3) ->> 'count'), '210', 'history is the caller''s');
-select is((select count(distinct l::jsonb ->> 'id') from (select pg_temp.history(1, ', max_rows => 1') as page) p, lateral (select page ->> 'lines' union all
-  select pg_temp.history(1, format(', %L, %L, 1', page #>> '{last,after_recorded_at}', page #>> '{last,after_id}')) ->> 'lines') q(l)), 2::bigint, 'its pages overlap nowhere');
+select is((select count(distinct l::jsonb ->> 'id') from (select pg_temp.history(1, '''2026-01-01'', ''2026-12-31'', max_rows => 1') as page) p, lateral (select page ->> 'lines' union all
+  select pg_temp.history(1, format('''2026-01-01'', ''2026-12-31'', %L, %L, 1', page #>> '{last,after_recorded_at}', page #>> '{last,after_id}')) ->> 'lines') q(l)), 2::bigint, 'its pages overlap nowhere');
 select matches(pg_temp.history(1) ->> 'lines', '"focus_level": 9\.00', 'numbers keep their text');
+insert into context_snapshots (user_id, recorded_at, utc_offset_min, focus_level, energy_level, mood_state, activity_pattern, context_hash)
+  select tests.uid(6), a::timestamptz, o, 5, 5, 'calm', 'rest', md5(a) from (values ('2026-05-09T23:30:00Z', 60), ('2026-05-10T23:30:00Z', 60), ('2026-05-09T10:30:00Z', 840), ('2026-05-11T13:00:00Z', -840), ('2026-05-10T12:00:00Z', 0)) v(a, o);
+select is(pg_temp.history(6, '''2026-05-10'', ''2026-05-10''') ->> 'count', '4', 'a day is the local one of each snapshot');
 select * from finish();

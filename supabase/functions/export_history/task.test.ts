@@ -38,19 +38,19 @@ Deno.test('a manifest, the snapshots page by page as they are written, the days,
   assert.deepEqual(rest.slice(5).map((line) => JSON.parse(line)), [{ kind: 'daily_insight', date: '2026-03-10' }, { kind: 'end', counts: { snapshots: 5, daily_insights: 1 } }]);
   assert.equal(released(upstream), 1);
   const asked = upstream.calls.find((call) => call.path.endsWith('context_history'))!.body;
-  assert.deepEqual(asked, { since: '2026-03-01T00:00:00.000Z', until: '2026-03-11T00:00:00.000Z' });
+  assert.deepEqual(asked, { first_day: '2026-03-01', last_day: '2026-03-10' });
 });
 
-Deno.test('a range may be two instants; nothing in it is an empty file', async () => {
+Deno.test('a range may be one day; nothing in it is an empty file', async () => {
   const upstream = withSnapshots(0);
-  const answer = await handle(history, request({ from: '2026-03-01T00:00:00+01:00', to: '2026-03-02T00:00:00+01:00' }), upstream);
+  const answer = await handle(history, request({ from: '2026-03-01', to: '2026-03-01' }), upstream);
   assert.deepEqual((await textOf(answer)).trimEnd().split('\n').map((line) => JSON.parse(line).kind), ['manifest', 'daily_insight', 'end']);
-  assert.deepEqual(upstream.calls[1].body, { since: '2026-02-28T23:00:00.000Z', until: '2026-03-01T23:00:00.000Z' });
+  assert.deepEqual(upstream.calls[1].body, { first_day: '2026-03-01', last_day: '2026-03-01' });
 });
 
 Deno.test('a range that is none answers 422, and nothing is taken', async () => {
   const bad = [{}, null, { from: '2026-03-01' }, { from: '2026-03-10', to: '2026-03-01' }, { from: '2026-13-01', to: '2026-12-01' }, { from: 1, to: 2 },
-    { from: '2026-03-01T00:00', to: '2026-03-02' }, { from: '2026-03-01"; x', to: '2026-03-02' }, { from: '2026-03-01T10:00:00Z', to: '2026-03-01T10:00:00Z' }];
+    { from: '2026-02-30', to: '2026-03-02' }, { from: '2026-03-01T00:00Z', to: '2026-03-02' }, { from: '2026-03-01"; x', to: '2026-03-02' }, { from: '26-03-01', to: '26-03-02' }];
   for (const range of bad) {
     const upstream = withSnapshots(1);
     const answer = await handle(history, request(range === null ? 'null' : range), upstream);

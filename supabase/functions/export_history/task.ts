@@ -6,16 +6,9 @@ import type { Task } from '../_shared/handle.ts';
 import { invalid } from '../_shared/refusal.ts';
 
 const FORMAT = 1;
-const TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d))?$/;
-const DAY_MS = 24 * 60 * 60 * 1000;
 
-interface Range {
-  /** As they were given: for the name and the manifest. */
-  from: string;
-  to: string;
-  since: string;
-  until: string;
-}
+/** Local days, `YYYY-MM-DD`, both included: a snapshot's is that of its own offset. */
+interface Range { from: string; to: string }
 interface Days { snapshots: number; daily_insights: number; lines: string }
 interface Page { count: number; lines: string; last: Record<string, unknown> | null }
 
@@ -23,39 +16,37 @@ export const history: Task<Range> = {
   takes: 'export_history',
   parse(body) {
     const { from, to } = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>;
-    const [since, until] = [instantOf('from', from), instantOf('to', to)];
-    // A day is a day in UTC, and the last one belongs to the range.
-    if (String(to).length === 10) until.setTime(until.getTime() + DAY_MS);
-    if (since >= until) throw invalid('from must be before to');
-    return { from: String(from), to: String(to), since: since.toISOString(), until: until.toISOString() };
+    const range = { from: dayOf('from', from), to: dayOf('to', to) };
+    if (range.from > range.to) throw invalid('from must not be after to');
+    return range;
   },
   async answer(range, caller) {
-    const days = await caller.rpc<Days>('context_history_days', { since: range.since, until: range.until }).catch(async (error) => {
+    const days = await caller.rpc<Days>('context_history_days', { first_day: range.from, last_day: range.to }).catch(async (error) => {
       await release(caller);
       throw error;
     });
     const lines = ReadableStream.from(linesOf(range, days, caller));
     const file = lines.pipeThrough(new TextEncoderStream()).pipeThrough(new CompressionStream('gzip'));
-    const name = `context-${range.from.slice(0, 10)}-${range.to.slice(0, 10)}.json.gz`;
+    const name = `context-${range.from}-${range.to}.json.gz`;
     // supabase-js hands over bytes of this type only as they are.
     return new Response(file, { headers: { 'content-type': 'application/octet-stream', 'content-disposition': `attachment; filename="${name}"` } });
   },
 };
 
-function instantOf(name: string, value: unknown): Date {
-  const instant = typeof value === 'string' && TIME.test(value) ? new Date(value) : new Date(NaN);
-  if (Number.isNaN(instant.getTime())) throw invalid(`${name} must be a date (YYYY-MM-DD) or an instant with its offset`);
-  return instant;
+function dayOf(name: string, value: unknown): string {
+  const isDay = typeof value === 'string' && /^\d{4}-\d\d-\d\d$/.test(value) && new Date(`${value}T00:00Z`).toJSON()?.startsWith(value);
+  if (!isDay) throw invalid(`${name} must be a day: YYYY-MM-DD`);
+  return value;
 }
 
-async function* linesOf({ from, to, since, until }: Range, days: Days, caller: Caller): AsyncGenerator<string> {
+async function* linesOf({ from, to }: Range, days: Days, caller: Caller): AsyncGenerator<string> {
   const { lines, ...counts } = days;
   try {
     yield `${JSON.stringify({ kind: 'manifest', format: FORMAT, from, to, counts, generated_at: new Date().toISOString() })}\n`;
     let snapshots = 0;
     let last: Page['last'] = {};
     while (last) {
-      const page: Page = await caller.rpc<Page>('context_history', { since, until, ...last });
+      const page: Page = await caller.rpc<Page>('context_history', { first_day: from, last_day: to, ...last });
       snapshots += page.count;
       last = page.last;
       yield page.lines;
