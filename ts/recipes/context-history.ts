@@ -1,7 +1,7 @@
 /** The history as a file: the server's, which has all of it, or this device's, marked as what it is. */
 import { ThermoclineError } from "../errors.js";
 import type { Thermocline } from "../types.js";
-import { hoursBefore, rowsOf } from "./context-rows.js";
+import { instantsOf, rowsOf } from "./context-rows.js";
 import type { ContextExport, ContextRecipe } from "./context-types.js";
 import { userOf, type RecipeParts } from "./recipe.js";
 
@@ -11,6 +11,11 @@ const PAGE = 1_000;
 interface Range {
   from: string;
   to: string;
+}
+
+interface Dated {
+  recorded_at: string;
+  utc_offset_min: number;
 }
 
 export function historyOf({ tc, supabase }: RecipeParts): Pick<ContextRecipe, "exportHistory"> {
@@ -32,12 +37,13 @@ function check({ from, to }: Range): void {
   throw new ThermoclineError("invalid_request", `${from} to ${to} is no range: give two local days as YYYY-MM-DD, the earlier one first`);
 }
 
-/** Line by line as the server's file; days are days in UTC, as there. */
+/** Line by line as the server's file. */
 async function linesHere(tc: Thermocline, { from, to }: Range): Promise<string[]> {
-  const until = hoursBefore(`${to}T00:00:00Z`, -24);
-  const window = `recorded_at=gte.${from}T00:00:00Z&recorded_at=lt.${until}`;
-  const snapshots = await pages(tc, `context_snapshots?user_id=eq.${userOf(tc)}&${window}&order=recorded_at.asc,id.asc`);
-  const insights = await pages(tc, `daily_insights?date=gte.${from}&date=lte.${to}&order=date.asc`);
+  const instants = instantsOf({ from, to });
+  const window = `recorded_at=gte.${instants.from}&recorded_at=lt.${instants.to}`;
+  const around = await pages<Dated>(tc, `context_snapshots?user_id=eq.${userOf(tc)}&${window}&order=recorded_at.asc,id.asc`);
+  const snapshots = around.filter((row) => from <= localDay(row) && localDay(row) <= to);
+  const insights = await pages<object>(tc, `daily_insights?date=gte.${from}&date=lte.${to}&order=date.asc`);
   const counts = { snapshots: snapshots.length, daily_insights: insights.length };
   const lines = [
     { kind: "manifest", format: FORMAT, from, to, counts, generated_at: new Date().toISOString(), partial: true },
@@ -48,10 +54,13 @@ async function linesHere(tc: Thermocline, { from, to }: Range): Promise<string[]
   return lines.map((line) => JSON.stringify(line));
 }
 
-async function pages(tc: Thermocline, path: string): Promise<object[]> {
-  const rows: object[] = [];
+const localDay = ({ recorded_at, utc_offset_min }: Dated): string =>
+  new Date(Date.parse(recorded_at) + utc_offset_min * 60_000).toISOString().slice(0, 10);
+
+async function pages<Row extends object>(tc: Thermocline, path: string): Promise<Row[]> {
+  const rows: Row[] = [];
   for (;;) {
-    const page = JSON.parse(rowsOf(await tc.query(`${path}&limit=${PAGE}&offset=${rows.length}`)).text) as object[];
+    const page = JSON.parse(rowsOf(await tc.query(`${path}&limit=${PAGE}&offset=${rows.length}`)).text) as Row[];
     rows.push(...page);
     if (page.length < PAGE) return rows;
   }

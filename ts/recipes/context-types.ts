@@ -184,7 +184,7 @@ export interface ContextRecipe {
   getStorageStats(): Promise<ContextStorage>;
   /** The last 1 to 168 hours in words: the server's provider, or the fixed text where it cannot be asked. */
   generateInsights(hours?: number): Promise<InsightsText>;
-  /** Days in UTC, `YYYY-MM-DD`, both included. From the server; where it cannot be reached, what this device holds. */
+  /** Local days, `YYYY-MM-DD`, both included. From the server; where it cannot be reached, what this device holds. */
   exportHistory(range: { from: string; to: string }): Promise<ContextExport>;
   sampler: Sampler;
 }
