@@ -3,7 +3,7 @@
 use super::*;
 use crate::recipes::projects::daily::recommend;
 use crate::recipes::projects::rows::{ActivityKind, TodoState};
-use crate::recipes::projects::sample::{activity, day, now, project, telling, todo};
+use crate::recipes::projects::sample::{activity, day, noon, project, telling, todo};
 use ActivityKind::{ProgressChanged, RecommendationDismissed, StatusChanged, TodoReopened};
 use TodoState::{Committed, Refined};
 use proptest::prelude::*;
@@ -19,7 +19,7 @@ struct World {
 impl World {
     fn with<T>(&self, work: impl FnOnce(&Desk<'_>) -> T) -> T {
         let estimates = Estimates::learn(&self.todos);
-        work(&Desk::new(&self.todos, &self.activities, &estimates, &self.patterns, now(), 30))
+        work(&Desk::new(&self.todos, &self.activities, &estimates, &self.patterns, noon(), 30))
     }
 
     fn judge(&self, id: &str) -> Judged {
@@ -28,7 +28,7 @@ impl World {
     }
 
     fn recommended(&self) -> Vec<String> {
-        let found = self.with(|desk| recommend(desk, &self.projects, now()));
+        let found = self.with(|desk| recommend(desk, &self.projects, noon()));
         found.into_iter().map(|one| format!("{} {}", one.title, one.description)).collect()
     }
 }

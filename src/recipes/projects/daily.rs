@@ -61,7 +61,7 @@ pub fn recommend(desk: &Desk<'_>, projects: &[Project], now: Moment) -> Vec<Reco
             found.push((order(Priority::Medium), made));
         }
     }
-    found.sort_by(|(a, _), (b, _)| a.cmp(b));
+    found.sort_by_key(|(order, _)| *order);
     found.into_iter().map(|(_, recommendation)| recommendation).collect()
 }
 
@@ -115,7 +115,7 @@ fn urgency(todo: &Todo, this_week: Day, now: Moment) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recipes::projects::sample::{day, now, todo};
+    use crate::recipes::projects::sample::{day, noon, todo};
 
     /// O-X6.
     #[test]
@@ -126,7 +126,7 @@ mod tests {
             todo("medium").state(TodoState::Committed).week("2026-03-09").age(10).0,
             todo("done").state(TodoState::Done).0,
         ];
-        let scored = next_todos(&todos, day("2026-03-09"), now());
+        let scored = next_todos(&todos, day("2026-03-09"), noon());
         let order: Vec<_> = scored.iter().map(|todo| (&*todo.id, todo.score)).collect();
         assert_eq!(order, [("medium", 38), ("high", 30), ("low", 23)]);
     }

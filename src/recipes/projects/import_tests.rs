@@ -1,14 +1,14 @@
 //! The import of an older store: O-X7, both shapes of it, what does not fit, and what repeating it does.
 
 use super::*;
-use crate::recipes::projects::sample::now;
+use crate::recipes::projects::sample::noon;
 use proptest::prelude::*;
 use serde_json::json;
 
 const U1: &str = "00000000-0000-4000-8000-000000000001";
 
 fn planned(text: &str, existing: Tables<BTreeSet<String>>) -> Plan {
-    let source = Source { text: text.into(), user: U1.into(), now: now(), utc_offset_min: 60, existing };
+    let source = Source { text: text.into(), user: U1.into(), now: noon(), utc_offset_min: 60, existing };
     plan(source).expect("a plan")
 }
 
@@ -133,7 +133,7 @@ fn a_store_that_is_none_is_refused_with_what_is_wrong() {
         let source = Source {
             text: text.into(),
             user: U1.into(),
-            now: now(),
+            now: noon(),
             utc_offset_min: 0,
             existing: Tables::default(),
         };

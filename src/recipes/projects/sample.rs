@@ -5,7 +5,7 @@ use crate::recipes::figure::Hundredths;
 use crate::recipes::time::{Day, Moment};
 use serde_json::{Map, Value};
 
-pub fn now() -> Moment {
+pub fn noon() -> Moment {
     moment("2026-03-10T12:00:00Z")
 }
 
@@ -18,7 +18,7 @@ pub fn day(text: &str) -> Day {
 }
 
 pub fn days_ago(days: i64) -> Moment {
-    now().minutes_before(days * 1440)
+    noon().minutes_before(days * 1440)
 }
 
 pub struct Made(pub Todo);
@@ -35,7 +35,7 @@ pub fn todo(id: &str) -> Made {
         actual_hours: Hundredths(0),
         week_start_date: None,
         completed_at: None,
-        created_at: now(),
+        created_at: noon(),
     })
 }
 

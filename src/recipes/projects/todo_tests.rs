@@ -1,7 +1,7 @@
 //! The way of a todo: the whole table of RECIPES 7.2, and what each event leaves behind.
 
 use super::*;
-use crate::recipes::projects::sample::{day, now, todo};
+use crate::recipes::projects::sample::{day, noon, todo};
 
 const EVENTS: [Event; 8] = [
     Event::Match,
@@ -53,23 +53,23 @@ fn every_event_in_every_state_does_what_the_table_says() {
 
 #[test]
 fn a_refusal_says_of_which_todo_and_why() {
-    let fault = step(&todo("tax").0, &given(Event::Commit), now()).expect_err("it has no project");
+    let fault = step(&todo("tax").0, &given(Event::Commit), noon()).expect_err("it has no project");
     assert!(
         fault.message.contains("\"tax\"") && fault.message.contains("give it a project first"),
         "{}",
         fault.message
     );
     let bare = Move { title: Some(" ".into()), ..given(Event::Refine) };
-    assert!(step(&todo("tax").state(Matched).0, &bare, now()).is_err());
+    assert!(step(&todo("tax").state(Matched).0, &bare, noon()).is_err());
     let unestimated = Move { estimated_hours: Some(Hundredths(0)), ..given(Event::Refine) };
-    assert!(step(&todo("tax").state(Matched).0, &unestimated, now()).is_err());
-    assert!(step(&todo("tax").0, &Move { project_id: None, ..given(Event::Match) }, now()).is_err());
+    assert!(step(&todo("tax").state(Matched).0, &unestimated, noon()).is_err());
+    assert!(step(&todo("tax").0, &Move { project_id: None, ..given(Event::Match) }, noon()).is_err());
 }
 
 /// What an event on a todo of project `p` writes and tells.
 fn left(state: TodoState, event: Event) -> (String, Vec<String>) {
     let made = todo("t").of("p").hours(200).state(state).week("2026-03-09");
-    let change = step(&made.0, &given(event), now()).expect("a way");
+    let change = step(&made.0, &given(event), noon()).expect("a way");
     let told = change.activities.iter().map(|activity| {
         let kind = serde_json::to_value(activity.kind).expect("a kind");
         let detail = Value::Object(activity.detail.clone());
@@ -111,11 +111,11 @@ fn an_event_writes_its_columns_and_tells_of_them() {
 
 #[test]
 fn a_todo_that_is_given_a_project_is_added_to_it() {
-    let change = step(&todo("t").state(Committed).0, &given(Event::Match), now()).expect("a way");
+    let change = step(&todo("t").state(Committed).0, &given(Event::Match), noon()).expect("a way");
     assert_eq!(Value::Object(change.changes).to_string(), r#"{"project_id":"p"}"#, "where it is, it stays");
     let kinds: Vec<_> =
         change.activities.iter().map(|activity| (activity.kind, &*activity.project_id)).collect();
     assert_eq!(kinds, [(ActivityKind::TodoAdded, "p")]);
-    let loose = step(&todo("t").0, &given(Event::Finish), now()).expect("a way");
+    let loose = step(&todo("t").0, &given(Event::Finish), noon()).expect("a way");
     assert!(loose.activities.is_empty(), "without a project nobody is told");
 }
