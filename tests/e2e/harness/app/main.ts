@@ -3,6 +3,7 @@
 import { createClient } from "@supabase/supabase-js";
 import { openThermocline, type Options } from "thermocline";
 import type { PathRecipe } from "thermocline/recipes/path";
+import type { ProjectsRecipe } from "thermocline/recipes/projects";
 import { use } from "./actor.js";
 
 declare global {
@@ -11,6 +12,8 @@ declare global {
     startWorker: () => Worker;
     defineElement: () => Promise<typeof import("thermocline/element")>;
     openPath: () => Promise<PathRecipe>;
+    openProjects: () => Promise<void>;
+    plans: ProjectsRecipe;
     tc: Awaited<ReturnType<typeof openThermocline>>;
     supabase: ReturnType<typeof createClient>;
   }
@@ -32,4 +35,8 @@ window.open_ = open_;
 window.startWorker = () => new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
 window.defineElement = () => import("thermocline/element");
 window.openPath = async () => (await import("thermocline/recipes/path")).pathRecipe({ tc: window.tc, supabase: window.supabase });
+window.openProjects = async () => {
+  window.plans = (await import("thermocline/recipes/projects")).projectsRecipe({ tc: window.tc, supabase: window.supabase });
+  await window.plans.initialize();
+};
 document.body.dataset["ready"] = "true";
