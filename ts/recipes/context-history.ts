@@ -23,7 +23,7 @@ export function historyOf({ tc, supabase }: RecipeParts): Pick<ContextRecipe, "e
     async exportHistory(range): Promise<ContextExport> {
       check(range);
       const name = `context-${range.from}-${range.to}.json.gz`;
-      const { data } = await supabase.functions.invoke("export_history", { body: range })
+      const { data } = await supabase.functions.invoke("export_history", { body: { ...range } })
         .catch(() => ({ data: null }));
       if (data instanceof Blob) return { name, file: data, origin: "server" };
       return { name, file: await gzip(await linesHere(tc, range)), origin: "device" };

@@ -16,8 +16,12 @@ export interface Drawing {
 const HEIGHT = 220;
 /** Room above the highest value. */
 const HEADROOM = 1.08;
+/** What is stacked is counted. */
+const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 10_000, 100_000];
 const NAME_PIXELS = 56;
 const NAME_LINE = 30;
+/** So that a single bar is not as wide as the chart. */
+const PLACES_MIN = 5;
 /** uPlot's units: values of the scale, and colours. */
 const SCALE_VALUE = 1;
 const COLOR = 3;
@@ -82,7 +86,10 @@ function barsAt(starts: number[], width: number, colors: string[]): uPlot.Series
 }
 
 function xRange({ kind, x }: Drawing, places: number[]): uPlot.Scale.Range {
-  if ("names" in x || kind === "bars" || kind === "stacked") return [(places[0] ?? 0) - 0.5, (places.at(-1) ?? 0) + 0.5];
+  if ("names" in x || kind === "bars" || kind === "stacked") {
+    const begin = places[0] ?? 0;
+    return [begin - 0.5, Math.max(places.at(-1) ?? 0, begin + PLACES_MIN - 1) + 0.5];
+  }
   // A single place gets room on both sides.
   const [first = 0, last = 1] = [places[0], places.at(-1)];
   const room = first === last ? ("times" in x ? 1_800 : 0.5) : 0;
@@ -91,7 +98,7 @@ function xRange({ kind, x }: Drawing, places: number[]): uPlot.Scale.Range {
 
 const yRange = ({ kind, series, yRange: given }: Drawing): uPlot.Scale.Range => given ?? [0, Math.max(highest(kind, series) * HEADROOM, 1)];
 
-function axesOf({ x, format }: Drawing, { ink, grid }: Colors): uPlot.Axis[] {
+function axesOf({ kind, x, format }: Drawing, { ink, grid }: Colors): uPlot.Axis[] {
   const look = { stroke: ink, font: "12px system-ui, sans-serif", ticks: { show: false }, grid: { stroke: grid, width: 1 } };
   const names = "names" in x ? x.names : null;
   const bottom: uPlot.Axis = names === null ? {} : {
@@ -101,5 +108,5 @@ function axesOf({ x, format }: Drawing, { ink, grid }: Colors): uPlot.Axis[] {
     values: (_, splits) => splits.map((split) => names[split] ?? ""),
     grid: { show: false },
   };
-  return [{ ...look, ...bottom }, { ...look, size: 44, values: (_, splits) => splits.map(format) }];
+  return [{ ...look, ...bottom }, { ...look, size: 44, ...(kind === "stacked" ? { incrs: WHOLE } : {}), values: (_, splits) => splits.map(format) }];
 }

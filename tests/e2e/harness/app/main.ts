@@ -2,6 +2,7 @@
 
 import { createClient } from "@supabase/supabase-js";
 import { openThermocline, type Options } from "thermocline";
+import type { ContextRecipe } from "thermocline/recipes/context";
 import type { PathRecipe } from "thermocline/recipes/path";
 import type { ProjectsRecipe } from "thermocline/recipes/projects";
 import { use } from "./actor.js";
@@ -14,6 +15,7 @@ declare global {
     openPath: () => Promise<PathRecipe>;
     openProjects: () => Promise<void>;
     plans: ProjectsRecipe;
+    openContext: () => Promise<ContextRecipe>;
     tc: Awaited<ReturnType<typeof openThermocline>>;
     supabase: ReturnType<typeof createClient>;
   }
@@ -39,4 +41,5 @@ window.openProjects = async () => {
   window.plans = (await import("thermocline/recipes/projects")).projectsRecipe({ tc: window.tc, supabase: window.supabase });
   await window.plans.initialize();
 };
+window.openContext = async () => (await import("thermocline/recipes/context")).contextRecipe({ tc: window.tc, supabase: window.supabase });
 document.body.dataset["ready"] = "true";
