@@ -15,7 +15,7 @@ export interface RecipeParts {
 /** The part of supabase-js that calls Edge Functions. */
 export interface EdgeFunctions {
   functions: {
-    invoke(name: string, options: { body: Record<string, unknown> }): Promise<{ data: unknown; error: unknown }>;
+    invoke(name: string, options: { body: object }): Promise<{ data: unknown; error: unknown }>;
   };
 }
 

@@ -27,7 +27,7 @@ export function SyncLog() {
       <h2 id="sync-log">Sync log</h2>
       {error && <Notice kind="bad">{error.message}</Notice>}
       {rows.length === 0 ? <p class="hint">Nothing yet: compressed batches are logged, and direct rounds that failed or were refused in part.</p> : (
-        <div class="log-rows" tabIndex={0} role="region" aria-labelledby="sync-log">
+        <div class="log-rows" tabIndex={0} role="region" aria-label="Logged batches">
           <table class="tiers">
             <thead><tr><th scope="col">When</th><th scope="col">How</th><th scope="col">Sent</th><th scope="col">Applied</th><th scope="col">Twice</th><th scope="col">Refused</th><th scope="col">Size</th></tr></thead>
             <tbody>{rows.map((row) => <Line key={row.id} {...row} />)}</tbody>
