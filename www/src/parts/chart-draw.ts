@@ -18,7 +18,8 @@ const HEIGHT = 220;
 const HEADROOM = 1.08;
 /** What is stacked is counted. */
 const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 10_000, 100_000];
-const NAME_PIXELS = 56;
+const LETTER_PIXELS = 7;
+const BETWEEN_NAMES = 14;
 const NAME_LINE = 30;
 /** So that a single bar is not as wide as the chart. */
 const PLACES_MIN = 5;
@@ -102,7 +103,7 @@ function axesOf({ kind, x, format }: Drawing, { ink, grid }: Colors): uPlot.Axis
   const look = { stroke: ink, font: "12px system-ui, sans-serif", ticks: { show: false }, grid: { stroke: grid, width: 1 } };
   const names = "names" in x ? x.names : null;
   const bottom: uPlot.Axis = names === null ? {} : {
-    space: NAME_PIXELS,
+    space: Math.max(1, ...names.map(({ length }) => length)) * LETTER_PIXELS + BETWEEN_NAMES,
     size: NAME_LINE,
     incrs: [1, 2, 3, 4, 6, 7, 12, 14, 28, 56, 112, 365],
     values: (_, splits) => splits.map((split) => names[split] ?? ""),

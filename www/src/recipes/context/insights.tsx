@@ -4,7 +4,6 @@ import { useState } from "preact/hooks";
 import type { ContextSeries, Insights as Figures } from "thermocline/recipes/context";
 import { Chart } from "../../parts/chart.tsx";
 import { Empty, Failed, Loading, Partial } from "../../parts/state.tsx";
-import { day } from "../../words.ts";
 import { useFigures, clock, words } from "./recipe.ts";
 import { InsightText } from "./insight-text.tsx";
 
@@ -14,6 +13,7 @@ const RANGES = [
   { name: "30 days", hours: 30 * 24, stepMin: 24 * 60 },
 ] as const;
 
+const SHORT = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
 const HOURS = Array.from({ length: 24 }, (_, hour) => clock(hour));
 
 export function Insights() {
@@ -60,7 +60,7 @@ function Window({ figures, series }: { figures: Figures; series: ContextSeries }
           series={[{ label: "Focus", values: series.hours.map(({ focus }) => focus), color: 2, marked: series.peaks }]} />
       </section>
       <section class="card">
-        <Chart kind="stacked" title="Activities by day" xLabel="Day" x={{ names: series.days.map(({ date }) => day(date)) }} series={activities(series)} format={String} />
+        <Chart kind="stacked" title="Activities by day" xLabel="Day" x={{ names: series.days.map(({ date }) => SHORT.format(new Date(`${date}T00:00`))) }} series={activities(series)} format={String} />
       </section>
     </>
   );
