@@ -22,9 +22,16 @@ export function searchOf({ tc, supabase }: RecipeParts, recipe: Pick<PathRecipe,
   const search: PathRecipe["semanticSearch"] = async (query, threshold = THRESHOLD, limit = MATCHES) =>
     (isOnline(tc) ? await byMeaning(tc, supabase, query, threshold, limit) : null)
     ?? (typeof query === "string" ? byWords(tc, query, limit) : []);
+  let hasVectors = true;
+  const embedAll = async (): Promise<number> => {
+    if (!hasVectors) return 0;
+    const made = await embedPending(tc, supabase);
+    hasVectors = made !== null || !isOnline(tc);
+    return made ?? 0;
+  };
   return {
     syncVectorEmbedding: (log_id) => outcomeOf(tc, () => embed(supabase, log_id)),
-    embedPending: () => embedPending(tc, supabase),
+    embedPending: embedAll,
     semanticSearch: search,
     async coachContext(text, limit = MATCHES) {
       const [matches, patterns, archetype, attunement] = await Promise.all([
@@ -41,10 +48,10 @@ async function embed(supabase: EdgeFunctions, log_id: string) {
   return { table: "vector_embeddings", id: log_id };
 }
 
-/** One batch, each row once: one that fails is left for a later round. None where the project has no vectors. */
-async function embedPending(tc: Thermocline, supabase: EdgeFunctions): Promise<number> {
+/** One batch, each row once: one that fails is left for a later round. Null where the project has no vectors. */
+async function embedPending(tc: Thermocline, supabase: EdgeFunctions): Promise<number | null> {
   const answer = await rpc(tc, "logs_to_embed", { max_rows: BATCH });
-  if (answer === null) return 0;
+  if (answer === null) return null;
   let made = 0;
   for (const { id } of answer as { id: string }[]) {
     const { success } = await outcomeOf(tc, () => embed(supabase, id));

@@ -46,7 +46,7 @@ async function cosmic(tc: Thermocline, date: string, stale: boolean): Promise<Co
 }
 
 /** Null where the function is not there, or has nothing. */
-async function askSky(supabase: EdgeFunctions, body: object): Promise<Record<string, unknown> | null> {
+async function askSky(supabase: EdgeFunctions, body: Record<string, unknown>): Promise<Record<string, unknown> | null> {
   const { data, error } = await supabase.functions.invoke("fetch_sky", { body });
   return error || typeof data !== "object" || data === null ? null : data as Record<string, unknown>;
 }
