@@ -6,15 +6,13 @@
 do $install$
 declare
   place text;
-  is_iterative boolean;
   before constant text := current_setting('search_path');
 begin
   if to_regclass('public.vector_embeddings') is null then
     raise notice 'there is no table vector_embeddings: the path recipe goes without search by meaning';
     return;
   end if;
-  select n.nspname, string_to_array(e.extversion, '.')::int[] >= '{0,8}' into place, is_iterative
-    from pg_catalog.pg_extension e join pg_catalog.pg_namespace n on n.oid = e.extnamespace where e.extname = 'vector';
+  select n.nspname into place from pg_catalog.pg_extension e join pg_catalog.pg_namespace n on n.oid = e.extnamespace where e.extname = 'vector';
   perform set_config('search_path', quote_ident(place), true);
 
   create function public.match_embeddings(query_embedding vector(384), match_threshold double precision default 0.7, match_count integer default 5)
@@ -25,19 +23,14 @@ begin
       from (
         select e.id, e.content, e.metadata, 1 - (e.embedding <=> query_embedding) as similarity
           from public.vector_embeddings e where e.user_id = (select auth.uid())
-          order by e.embedding <=> query_embedding limit least(greatest(match_count, 1), 50)) n
+          -- "+ 0" keeps the HNSW index out: it yields the nearest of all users' rows, and though it may be told to go on
+          -- (hnsw.iterative_scan) it can stop before the caller's come. So it is exact, over the caller's rows alone.
+          order by (e.embedding <=> query_embedding) + 0 limit least(greatest(match_count, 1), 50)) n
       where n.similarity > match_threshold and n.similarity < 'Infinity' -- NaN, of a vector without length, is greater than all
       order by n.similarity desc, n.id
   $$;
   comment on function public.match_embeddings(vector, double precision, integer) is
     'The caller''s texts that are nearest in meaning, nearest first: similarity = 1 - cosine distance, strictly above the threshold; 1 to 50 rows.';
-  -- The index yields the nearest of all users' rows: it must go on until enough of them are the caller's, or not be used.
-  if is_iterative then
-    alter function public.match_embeddings(vector, double precision, integer) set hnsw.iterative_scan = 'strict_order';
-    alter function public.match_embeddings(vector, double precision, integer) set hnsw.max_scan_tuples = '1000000';
-  else
-    alter function public.match_embeddings(vector, double precision, integer) set enable_indexscan = off;
-  end if;
   perform set_config('search_path', before, true);
 
   create function public.logs_to_embed(max_rows integer default 100) returns table (id uuid)
