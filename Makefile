@@ -47,6 +47,11 @@ bench-worker: setup ## measure the start of a service worker that answers: about
 	@node scripts/build-pkg.mjs --quiet
 	@node benches/worker.mjs
 
+.PHONY: bench-recipes
+bench-recipes: setup ## measure the insights of the recipe context over ROWS=10000 snapshots: about half a minute
+	@node scripts/build-pkg.mjs --quiet
+	@ROWS=$(or $(ROWS),10000) node benches/recipes.mjs
+
 .PHONY: sim
 sim: setup ## simulate many worlds with all faults: SEEDS=10000, START=1
 	@SEEDS=$(SEEDS) START=$(START) node scripts/sim.mjs
