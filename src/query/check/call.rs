@@ -154,7 +154,9 @@ impl Call {
                 return field(&json, &place, *text);
             }
             (Self::Arithmetic(operation), Some(a), b) => arithmetic(*operation, &a, &b),
-            (Self::Abs, None, Value::Int(n)) => n.checked_abs().map(Value::Int),
+            (Self::Abs, None, Value::Int(n)) => {
+                n.checked_abs().filter(|n| i32::try_from(*n).is_ok()).map(Value::Int)
+            }
             (Self::Abs, None, Value::Decimal(n)) => {
                 let zero = crate::query::decimal::Decimal::parse("0");
                 match zero.filter(|zero| n < *zero) {
@@ -264,6 +266,8 @@ fn field<'a>(json: &str, place: &Value<'_>, text: bool) -> Known<'a> {
             let place = if *place < 0 { place + items.len() as i64 } else { *place };
             usize::try_from(place).ok().and_then(|place| items.get(place).copied())
         }
+        // To PostgreSQL a scalar is a list of itself.
+        Value::Int(_) if !json.starts_with('{') => return Err(Unknown),
         Value::Text(_) | Value::Int(_) => None,
         _ => return Err(Unknown),
     };

@@ -161,6 +161,57 @@ fn a_plain_pattern_matches_as_postgres_matches_it() {
     }
 }
 
+/// Invariant 9 for constraints: what PostgreSQL has decided (tests/differential/checks.test.mjs) is decided alike, or left to it.
+#[test]
+fn conditions_are_decided_as_the_server_has_decided_them_or_left_to_it() {
+    let (definition, rows) =
+        include_str!("../../../tests/fixtures/checks.txt").split_once('\n').expect("lines");
+    let table: Table = serde_json::from_str(definition).expect("a definition");
+    let nodes: Vec<Option<Node>> =
+        table.checks.iter().map(|check| parse::condition(&table, &check.expression)).collect();
+    let (mut left, mut decided, mut differing) = (0, 0, Vec::new());
+    for line in rows.lines() {
+        let (verdicts, row) = line.split_once(' ').expect("letters and a row");
+        let row = Row::from_json(&table, row).expect("a row");
+        let mut reader = Reader::new(&table);
+        let cells = reader.open(row.as_str());
+        for ((verdict, check), node) in verdicts.chars().zip(&table.checks).zip(&nodes) {
+            let told = node.as_ref().map(|node| node.truth(&|place| Some(cells.get(place))));
+            let told = match told {
+                Some(Ok(truth)) => truth.map_or('n', |truth| if truth { 't' } else { 'f' }),
+                _ => '?',
+            };
+            match told {
+                '?' => left += 1,
+                told if told == verdict => decided += 1,
+                told => {
+                    differing.push(format!("{}: {told}, not {verdict}: {}", check.expression, row.as_str()))
+                }
+            }
+        }
+    }
+    assert!(
+        differing.is_empty(),
+        "{} differ:\n{}",
+        differing.len(),
+        differing[..differing.len().min(20)].join("\n")
+    );
+    let unread: Vec<&str> = table
+        .checks
+        .iter()
+        .zip(&nodes)
+        .filter(|(_, node)| node.is_none())
+        .map(|(check, _)| &*check.expression)
+        .collect();
+    println!("{decided} decided, {left} left; not read: {unread:#?}");
+    assert!(
+        unread.len() <= table.checks.len() / 8,
+        "{} of {} not read: {unread:#?}",
+        unread.len(),
+        table.checks.len()
+    );
+}
+
 proptest! {
     /// Whatever a server sends as an expression is read or not, and decided or not.
     #[test]

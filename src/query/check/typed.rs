@@ -146,6 +146,8 @@ impl Typed {
     fn calculate(operation: Arithmetic, left: Self, right: Self) -> Self {
         let is_sum = matches!(operation, Arithmetic::Add | Arithmetic::Subtract);
         let kind = match (&left.kind, &right.kind) {
+            // Of 16 bits alone the result must fit, too.
+            (Kind::Int(Int::Small), Kind::Int(Int::Small)) => return Self::unknown(),
             (Kind::Int(_), Kind::Int(_)) => Kind::Int(Int::Normal),
             (Kind::Numeric(_), Kind::Numeric(_)) => Kind::Numeric(None),
             (Kind::Date, Kind::Int(_)) if is_sum => Kind::Date,
@@ -198,7 +200,9 @@ impl Typed {
                 Self::bool(Node::Call(Call::StartsWith, all()))
             }
             ("strpos", [Kind::Text(_), Kind::Text(_)]) => Self::int(Call::Position, all()),
-            ("abs", [Kind::Int(_) | Kind::Numeric(_)]) => Self::new(Node::Call(Call::Abs, all()), first),
+            ("abs", [Kind::Int(Int::Normal | Int::Big) | Kind::Numeric(_)]) => {
+                Self::new(Node::Call(Call::Abs, all()), first)
+            }
             ("jsonb_typeof", [Kind::Jsonb]) => Self::text(Call::JsonType, all(), Some(false)),
             ("jsonb_array_length", [Kind::Jsonb]) => Self::int(Call::JsonLength, all()),
             ("cardinality", [Kind::Array(_)]) => Self::int(Call::ArrayLength { empty: Some(0) }, all()),
