@@ -30,6 +30,7 @@ export const EXPRESSIONS = [
   `meta ->> 'who' = 'Ann'`, `jsonb_typeof(meta -> 'mood') <> 'number' or (meta ->> 'mood')::numeric between 0 and 7`, `(meta -> 'mood')::int < 6`, `meta -> 'a' -> 'b' ->> 0 = '1'`,
   `meta @> '{"mood": 5.0}'`, `meta <@ '{"mood": 10, "who": "Ann", "x": 1}'`, `meta = '{}'`, `meta <> '{"bb": 1, "ccc": 3, "a": 2.0}'`, `meta - 'mood' - 'who' = '{}'`, `octet_length(meta::text) <= 20`,
   `meta #>> '{a,b,0}' = '1'`, `jsonb_array_length(meta) = 3`, `jsonb_typeof(meta) <> 'array' or jsonb_array_length(meta) > 0`, `meta -> 'who' is null`, `meta -> 1 ->> 0 is null`, `coalesce(meta ->> 'who', 'Ann') in ('Ann', 'Bob, Jr.')`,
+  `meta -> 'mood' >= '0' and meta -> 'mood' <= '7'`, `meta -> 'mood' < '"a"'`, `meta < '5'`, `meta >= 'true'`, `meta > '"text"'`, `title !~ '[[:space:]]'`, `code ~ '^[[:alpha:]_-]+$'`, `code !~ '[[:cntrl:][:upper:]]|^[-#]|--'`,
   `pg_column_size(meta) < 20`, `(meta -> 'mood') = '5'`,
   `cardinality(labels) <= 1`, `array_length(labels, 1) = 2`, `array_length(labels, 1) is null`, `labels <@ array['a', 'b']`, `labels @> '{a}'`, `labels && array['é', 'b']`, `'a' = any (labels)`, `'a' <> all (labels)`,
   `labels <> '{}'`, `labels = array['a', 'b']`, `kind = any (labels)`, `array_position(labels, null) is null`,

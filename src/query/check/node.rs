@@ -6,6 +6,7 @@
 use super::call::Call;
 use super::{Cells, Known, Unknown};
 use crate::query::cells::elements;
+use crate::query::decimal::Decimal;
 use crate::query::kind::Kind;
 use crate::query::value::Value;
 use std::borrow::Cow;
@@ -68,7 +69,10 @@ impl Comparison {
             let is_sure = equal || !self.is_named;
             return if is_sure { Ok(equal == (self.operator == Operator::Equal)) } else { Err(Unknown) };
         }
-        let order = a.compare_by(b, |a, b| a.cmp(b));
+        let order = match (a, b) {
+            (Value::Json(a), Value::Json(b)) => scalar_order(a, b).ok_or(Unknown)?,
+            _ => a.compare_by(b, |a, b| a.cmp(b)),
+        };
         Ok(match self.operator {
             Operator::Less => order == Ordering::Less,
             Operator::LessOrEqual => order != Ordering::Greater,
@@ -160,6 +164,23 @@ impl Node {
             Some(Value::Json(Cow::Borrowed(json))) => read(json).map(Some),
             Some(_) => Err(Unknown),
         }
+    }
+}
+
+/// `jsonb`'s order of scalars: null, strings (among them by a collation that we do not know), numbers, booleans.
+fn scalar_order(a: &str, b: &str) -> Option<Ordering> {
+    let rank = |json: &str| match json.as_bytes().first()? {
+        b'{' | b'[' => None,
+        b'n' => Some(0),
+        b'"' => Some(1),
+        b't' | b'f' => Some(3),
+        _ => Some(2),
+    };
+    match (rank(a)?, rank(b)?) {
+        (1, 1) => (a == b).then_some(Ordering::Equal),
+        (2, 2) => Some(Decimal::parse(a)?.cmp(&Decimal::parse(b)?)),
+        (3, 3) => Some(a.cmp(b)), // "false" before "true"
+        (a, b) => Some(a.cmp(&b)),
     }
 }
 

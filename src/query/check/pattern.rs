@@ -1,7 +1,7 @@
 //! Regular expressions of the plain sort: characters, `.`, classes, groups, `|`, `^`, `$` and the greedy quantifiers.
 //!
 //! Matched by walking all states at once, so no pattern can make it slow. What PostgreSQL's locale or flavour would decide
-//! (named classes, back references, letters without case in ASCII) is not read, or not matched.
+//! (classes of other than ASCII, back references, letters without case in ASCII) is not read, or not matched.
 
 const STEPS_MAX: usize = 4_000;
 const REPEATS_MAX: usize = 255;
@@ -53,7 +53,8 @@ impl Pattern {
 
     /// None if it is not exact for this text.
     pub(super) fn matches(&self, text: &str) -> Option<bool> {
-        if self.ascii && !text.is_ascii() {
+        // ICU takes four more control characters for spaces.
+        if self.ascii && !text.bytes().all(|b| b.is_ascii() && !(0x1c..=0x1f).contains(&b)) {
             return None;
         }
         let mut walk = Walk { states: Vec::new(), seen: vec![0; self.steps.len()], turn: 1 };
@@ -192,18 +193,20 @@ impl Reader<'_> {
         let mut ranges = Vec::new();
         loop {
             let c = self.rest.next()?;
-            match c {
+            let several = match c {
                 ']' if !ranges.is_empty() => break,
-                '[' if self.rest.as_str().starts_with([':', '.', '=']) => return None,
-                '\\' => {
-                    ranges.extend(self.escaped()?);
-                    // Whether a range may begin or end with one is a question of flavour.
-                    if self.rest.as_str().starts_with('-') && !self.rest.as_str().starts_with("-]") {
-                        return None;
-                    }
-                    continue;
+                '[' if self.rest.as_str().starts_with(['.', '=']) => return None,
+                '[' if self.rest.as_str().starts_with(':') => Some(self.named_class()?),
+                '\\' => Some(self.escaped()?),
+                _ => None,
+            };
+            if let Some(several) = several {
+                ranges.extend(several);
+                // Whether a range may begin or end with one is a question of flavour.
+                if self.rest.as_str().starts_with('-') && !self.rest.as_str().starts_with("-]") {
+                    return None;
                 }
-                _ => {}
+                continue;
             }
             let mut ahead = self.rest.clone();
             match (ahead.next(), ahead.next()) {
@@ -219,6 +222,24 @@ impl Reader<'_> {
         }
         self.steps.push(Step::One(ranges, negated));
         Some(())
+    }
+
+    /// `:digit:]` and the like, of ASCII.
+    fn named_class(&mut self) -> Option<Vec<(char, char)>> {
+        let (name, _) = self.rest.as_str().strip_prefix(':')?.split_once(":]")?;
+        let ranges: &[(char, char)] = match name {
+            "alpha" => &[('a', 'z'), ('A', 'Z')],
+            "digit" => &[('0', '9')],
+            "alnum" => &[('a', 'z'), ('A', 'Z'), ('0', '9')],
+            "upper" => &[('A', 'Z')],
+            "lower" => &[('a', 'z')],
+            "space" => &[(' ', ' '), ('\t', '\r')],
+            "cntrl" => &[('\0', '\x1f'), ('\x7f', '\x7f')],
+            _ => return None,
+        };
+        self.rest = self.rest.as_str()[name.len() + 3..].chars();
+        self.ascii = true;
+        Some(ranges.to_vec())
     }
 
     /// Repeats what was read since `start`.

@@ -239,7 +239,7 @@ fn comparison(operator: Operator, left: &Typed, right: &Typed) -> Option<Compari
             let (a, b) = (left.by_bytes, right.by_bytes);
             is_equality || (a.or(b) == Some(true) && b.or(a) == Some(true))
         }
-        (Kind::Jsonb | Kind::Named, _) => is_equality,
+        (Kind::Named, _) => is_equality,
         (Kind::Array(_) | Kind::Json | Kind::Opaque, _) => false,
         _ => true,
     };
