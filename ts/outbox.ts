@@ -17,9 +17,6 @@ export function outboxOf(engine: Engine): Outbox {
   };
 }
 
-/** Longer than this no change should wait where there is a network. */
-const OVERDUE_MS = 86_400_000;
-
 /** Tells, from one status to the next, all that someone should look at, if there is something new among it. */
 export function attention(engine: Engine): (now: Status) => Attention[] | null {
   let known = new Set<string>();
@@ -42,7 +39,6 @@ export function attention(engine: Engine): (now: Status) => Attention[] | null {
   };
 }
 
-function isAbout({ state, made }: OutboxEntry, cause: AttentionCause): boolean {
-  if (cause === "overdue") return (state === "waiting" || state === "sent") && made + OVERDUE_MS < Date.now();
-  return state === cause;
+function isAbout({ state, overdue }: OutboxEntry, cause: AttentionCause): boolean {
+  return cause === "overdue" ? overdue : state === cause;
 }

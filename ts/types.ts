@@ -162,6 +162,8 @@ export interface OutboxEntry {
   behind: string | null;
   /** Milliseconds since 1970. */
   made: number;
+  /** It waits to be sent, or answered, for more than a day. */
+  overdue: boolean;
   /** The server's reason, for a refused mutation; `lost_by_restore` for a conflict with a server that was restored. */
   error: { code: string; message: string } | null;
 }

@@ -11,14 +11,18 @@ use super::platform::Platform;
 use super::replica::Replica;
 use crate::engine::frame::Imported;
 use crate::engine::{Adoption, Frame, State};
-use crate::protocol::{Fault, Key, Rev, Schema, Table, Text};
+use crate::protocol::{ErrorCode, Fault, Key, Rev, Schema, Table, Text};
 use crate::store::Store;
 use serde_json::value::RawValue;
 use std::rc::Rc;
 
+/// Value in nobody's database: who adopts it. It goes with all else when that is emptied.
+const ADOPTER: &str = "adopter";
+
 impl<S: Store + 'static, P: Platform> Replica<S, P> {
     /// Takes over what `nobodys` holds, as this user's; it is empty then. How many changes and rows there were.
     pub async fn adopt(self: &Rc<Self>, nobodys: &Rc<Self>, user: &Text) -> Result<usize, Fault> {
+        nobodys.claim(user).await?;
         loop {
             nobodys.catch_up().await?;
             let (seq, count) = (nobodys.state().seq, unadopted(&nobodys.state()));
@@ -26,6 +30,19 @@ impl<S: Store + 'static, P: Platform> Replica<S, P> {
             let (incarnation, client) = (self.platform().random(), self.platform().random());
             if nobodys.store().wipe_at(seq, incarnation, client).await? {
                 return Ok(count);
+            }
+        }
+    }
+
+    /// What one user has begun to adopt is no other's: part of it may be theirs already (invariant 11).
+    async fn claim(&self, user: &Text) -> Result<(), Fault> {
+        match self.store().get(ADOPTER).await? {
+            None => self.store().put(ADOPTER, Some(user.as_bytes())).await,
+            Some(adopter) if adopter == user.as_bytes() => Ok(()),
+            Some(_) => {
+                let message = "adopt: another user has begun to adopt what was written before any sign-in; sign in as \
+                    them and adopt the rest, or drop it by discardLocal";
+                Err(Fault::new(ErrorCode::Unauthorized, message))
             }
         }
     }

@@ -5,13 +5,18 @@
 
 use super::client::Client;
 use super::keys::{Keys, Spend};
-use super::platform::lease;
+use super::platform::{lease, sleep};
 use super::room::Room;
 use super::vault::Vault;
 use crate::driver::{Platform, unadopted};
 use crate::engine::interface::Event;
 use crate::protocol::{ErrorCode, Fault};
 use std::rc::Rc;
+
+/// In the vault: nobody's database holds nothing to adopt.
+const NOTHING: &str = "nothing to adopt";
+/// Until a context that has left nobody's database no longer counts as having it open.
+const LEFT_MS: u64 = 500;
 
 impl Client {
     /// Issues it anew as the signed-in user's. How many changes that were.
@@ -56,17 +61,51 @@ impl Client {
     pub(super) fn count_unadopted_later(self: &Rc<Self>) {
         let client = Rc::clone(self);
         wasm_bindgen_futures::spawn_local(async move {
-            // Where it is locked nobody can tell.
-            if let Ok(Some(nobodys)) = client.nobodys_room().await {
-                client.unadopted.set(unadopted(&nobodys.replica.state()));
-                // Opening it may have turned its encryption on.
-                if let Err(fault) = nobodys.seal_up().await {
-                    nobodys.platform.report(&fault);
-                }
-                nobodys.leave();
-            }
+            // Where it is locked, or does not answer, nobody can tell: it is looked at again next time.
+            let _ = client.count_unadopted().await;
             client.tell_status();
         });
+    }
+
+    async fn count_unadopted(self: &Rc<Self>) -> Result<(), Fault> {
+        let vault = self.sessions.vault();
+        if vault.get(NOTHING).await? == Some(self.nothing()) {
+            self.unadopted.set(0);
+            return Ok(());
+        }
+        let Some(nobodys) = self.nobodys_room().await? else {
+            self.unadopted.set(0);
+            return Ok(());
+        };
+        let count = unadopted(&nobodys.replica.state());
+        self.unadopted.set(count);
+        // Opening it may have turned its encryption on.
+        let sealed = nobodys.seal_up().await.inspect_err(|fault| nobodys.platform.report(fault));
+        nobodys.leave();
+        if count > 0 || sealed.is_err() {
+            return Ok(());
+        }
+        self.tell_status();
+        sleep(LEFT_MS).await;
+        // Who has it open may be writing.
+        match nobodys.platform.oldest(nobodys.replica.name()).await {
+            None => vault.put(NOTHING, Some(&self.nothing())).await,
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// With another setting of the encryption it is opened once more.
+    fn nothing(&self) -> String {
+        if self.options.encrypt.is_some() { "sealed".into() } else { "plain".into() }
+    }
+
+    /// Nobody's database is opened, or was left: whoever signs in looks at it again.
+    pub(super) async fn look_again(&self) -> Result<(), Fault> {
+        let vault = self.sessions.vault();
+        match vault.look(NOTHING).await? {
+            Some(_) => vault.put(NOTHING, None).await,
+            None => Ok(()),
+        }
     }
 
     /// How many changes wait for being adopted: those at hand, while nobody is signed in.

@@ -191,6 +191,7 @@ impl Client {
         if let Err(fault) = room.define().await {
             *self.fault.borrow_mut() = Some(fault);
         }
+        self.run_live(); // what waited for the definitions
         self.tell_status();
         Ok(())
     }
@@ -198,6 +199,9 @@ impl Client {
     /// Opens the room that the keys open, and leaves the former one. While they are locked there is none.
     pub async fn open_room(self: &Rc<Self>) -> Result<(), Fault> {
         let keys = self.keys();
+        if keys.user().is_none() {
+            self.look_again().await?;
+        }
         let opened =
             match Room::open(&self.options, &self.sessions, Rc::clone(&keys), self.online.get()).await {
                 // Locked while it opened, perhaps.
@@ -215,6 +219,9 @@ impl Client {
         self.rescue(&room).await.inspect_err(|_| room.leave())?;
         if let Some(left) = self.room.replace(Some(Rc::clone(&room))) {
             left.leave();
+            if left.user.is_none() {
+                self.look_again().await?;
+            }
         }
         self.fault.borrow_mut().take_if(|fault| fault.code == ErrorCode::Locked);
         self.furnish(&room).await?;
@@ -253,6 +260,7 @@ impl Client {
         let inner = Rc::clone(self);
         wasm_bindgen_futures::spawn_local(async move {
             *inner.fault.borrow_mut() = room.define().await.err();
+            inner.run_live(); // what waited for the definitions
             inner.tell_status();
         });
     }

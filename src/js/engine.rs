@@ -7,7 +7,7 @@ use super::client::{Client, OPTIONS, PLAIN};
 use super::options::Options;
 use super::report;
 use super::vault::Vault;
-use crate::driver::Route;
+use crate::driver::{Platform, Route};
 use crate::engine::interface::Event;
 use crate::protocol::{ErrorCode, Fault, MutationId, PgError, limits};
 use crate::query::{Answer, HttpRequest};
@@ -162,7 +162,8 @@ impl Engine {
 
     /// JSON text, oldest first.
     pub fn outbox(&self) -> Result<String, JsValue> {
-        Ok(report::outbox(&self.0.room()?.replica.state()))
+        let room = self.0.room()?;
+        Ok(report::outbox(&room.replica.state(), room.platform.now_ms()))
     }
 
     /// A refused change goes, or theirs stands.

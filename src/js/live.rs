@@ -119,6 +119,10 @@ impl LiveQueries {
         };
         for id in touched {
             let Some(asked) = self.asked(id) else { continue };
+            if room.is_defining(&asked.table) {
+                self.put_off(id);
+                continue;
+            }
             let request = asked.request();
             // Taken before it runs: what changes meanwhile touches it again.
             let interest = room.desk.interest(&request);
@@ -127,6 +131,13 @@ impl LiveQueries {
             if self.life.get() == life {
                 self.ran(id, answer, room);
             }
+        }
+    }
+
+    /// Runs it when it is asked to next.
+    fn put_off(&self, id: u32) {
+        if let Some(query) = self.queries.borrow_mut().get_mut(&id) {
+            query.touched = true;
         }
     }
 

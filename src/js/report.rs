@@ -133,7 +133,7 @@ fn trouble(fault: &Fault) -> Trouble {
 
 /// Why someone should look (`AttentionCause` in `ts/types.ts`).
 fn causes(state: &State, machine: &Machine, oldest_ms: Option<u64>, now_ms: u64) -> Vec<&'static str> {
-    let is_old = oldest_ms.is_some_and(|made_ms| made_ms + OVERDUE_MS < now_ms);
+    let is_old = oldest_ms.is_some_and(|made_ms| is_overdue(made_ms, now_ms));
     let causes = [
         ("refused", state.outbox.refused() > 0),
         ("conflict", state.outbox.conflicts() > 0),
@@ -141,6 +141,10 @@ fn causes(state: &State, machine: &Machine, oldest_ms: Option<u64>, now_ms: u64)
         ("failing", machine.failures() >= FAILING),
     ];
     causes.into_iter().filter(|(_, holds)| *holds).map(|(cause, _)| cause).collect()
+}
+
+fn is_overdue(made_ms: u64, now_ms: u64) -> bool {
+    made_ms.saturating_add(OVERDUE_MS) < now_ms
 }
 
 fn name(machine: &Machine) -> &'static str {
@@ -167,6 +171,7 @@ struct Entry<'a> {
     state: &'static str,
     behind: Option<String>,
     made: u64,
+    overdue: bool,
     error: Option<Trouble>,
 }
 
@@ -183,18 +188,17 @@ pub fn rekeyed(state: &State) -> String {
 }
 
 /// The outbox as a JSON array, oldest first.
-pub fn outbox(state: &State) -> String {
+pub fn outbox(state: &State, now_ms: u64) -> String {
     let held = held_back(state);
-    let behind = |pending: &Pending| held.get(&pending.id).map(ToString::to_string);
-    let entries: Vec<Entry<'_>> = state
-        .outbox
-        .iter()
-        .filter_map(|(_, pending)| Some(Entry { behind: behind(pending), ..entry(state, pending)? }))
-        .collect();
+    let full = |(_, pending)| {
+        let entry = entry(state, pending, now_ms)?;
+        Some(Entry { behind: held.get(&pending.id).map(ToString::to_string), ..entry })
+    };
+    let entries: Vec<Entry<'_>> = state.outbox.iter().filter_map(full).collect();
     serde_json::to_string(&entries).unwrap_or_else(|_| "[]".into())
 }
 
-fn entry<'a>(state: &State, pending: &'a Pending) -> Option<Entry<'a>> {
+fn entry<'a>(state: &State, pending: &'a Pending, now_ms: u64) -> Option<Entry<'a>> {
     let in_batch = state.batch.as_ref().is_some_and(|batch| batch.mutations.contains(&pending.id));
     let (mut changes, mut before) = (BTreeMap::new(), BTreeMap::new());
     for cell in &pending.cells {
@@ -233,6 +237,7 @@ fn entry<'a>(state: &State, pending: &'a Pending) -> Option<Entry<'a>> {
         state: standing,
         behind: None,
         made: pending.made_ms,
+        overdue: pending.is_waiting() && is_overdue(pending.made_ms, now_ms),
         error,
     })
 }

@@ -19,6 +19,7 @@ use crate::remote::supabase::Supabase;
 use crate::store::Store;
 use crate::store::indexeddb::IndexedDbStore;
 use crate::store::sealed::{Cipher, Sealed};
+use std::cell::Cell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::{BroadcastChannel, MessageEvent};
@@ -39,6 +40,8 @@ pub struct Room {
     remote: Supabase<UserTokens>,
     tables: Vec<Text>,
     pub keeps: Keeps,
+    /// Definitions that are missing are being read.
+    defining: Cell<bool>,
     _listener: Closure<dyn FnMut(MessageEvent)>,
 }
 
@@ -81,14 +84,21 @@ impl Room {
             remote,
             tables,
             keeps,
+            defining: Cell::new(false),
             _listener: listener,
         }))
     }
 
     /// Reads the tables' definitions if one is missing, so that requests can be answered offline.
     pub async fn define(&self) -> Result<(), Fault> {
+        let _ended = Defining::begin(&self.defining);
         self.read_definitions().await?;
         check_ages(&self.keeps, &self.replica.state().schema)
+    }
+
+    /// Whether it will soon be known what a table is.
+    pub fn is_defining(&self, table: &str) -> bool {
+        self.defining.get() && !self.replica.state().schema.tables.contains_key(table)
     }
 
     async fn read_definitions(&self) -> Result<(), Fault> {
@@ -154,6 +164,22 @@ impl Room {
     /// Empties it with all that was never sent.
     pub async fn discard(&self) -> Result<(), Fault> {
         self.replica.store().wipe(super::platform::random(), super::platform::random()).await
+    }
+}
+
+/// As long as definitions are read, however that ends.
+struct Defining<'a>(&'a Cell<bool>);
+
+impl<'a> Defining<'a> {
+    fn begin(flag: &'a Cell<bool>) -> Self {
+        flag.set(true);
+        Self(flag)
+    }
+}
+
+impl Drop for Defining<'_> {
+    fn drop(&mut self) {
+        self.0.set(false);
     }
 }
 

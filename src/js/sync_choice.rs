@@ -13,19 +13,16 @@ type Tables = BTreeSet<String>;
 impl Client {
     /// Turns sync on for these tables, too.
     pub async fn start_sync(&self, tables: Vec<String>) -> Result<(), Fault> {
-        let mut chosen = self.chosen().await?;
-        chosen.extend(tables);
-        self.choose(&chosen).await
+        self.choose(|chosen| chosen.extend(tables.iter().cloned())).await
     }
 
     /// Turns it off for these tables; none: for all.
     pub async fn stop_sync(&self, tables: Option<Vec<String>>) -> Result<(), Fault> {
-        let mut chosen = self.chosen().await?;
-        match tables {
+        let change = |chosen: &mut Tables| match &tables {
             Some(tables) => chosen.retain(|table| !tables.contains(table)),
             None => chosen.clear(),
-        }
-        self.choose(&chosen).await
+        };
+        self.choose(change).await
     }
 
     /// Does as any context of this client has chosen last.
@@ -50,8 +47,16 @@ impl Client {
         self.sessions.vault().put(&name(user), None).await
     }
 
-    async fn choose(&self, chosen: &Tables) -> Result<(), Fault> {
-        self.keep_choice(&written(chosen)).await?;
+    /// Two contexts that choose at once both have their way.
+    async fn choose(&self, change: impl Fn(&mut Tables)) -> Result<(), Fault> {
+        let (vault, user) = (self.sessions.vault(), self.keys().user().map(str::to_owned));
+        let general = if user.is_some() { vault.get(&name(None)).await? } else { None };
+        let changed = |own: Option<String>| {
+            let mut chosen = read(own.or_else(|| general.clone()));
+            change(&mut chosen);
+            Some(written(&chosen))
+        };
+        vault.change(&name(user.as_deref()), changed).await?;
         // A closed channel only means that nobody is told: they read it when they open a room.
         let _ = self.channel.post_message(&"sync".into());
         match self.room() {
@@ -64,8 +69,12 @@ impl Client {
         let vault = self.sessions.vault();
         let own = vault.get(&name(self.keys().user())).await?;
         let stored = if own.is_some() { own } else { vault.get(&name(None)).await? };
-        Ok(stored.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default())
+        Ok(read(stored))
     }
+}
+
+fn read(stored: Option<String>) -> Tables {
+    stored.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default()
 }
 
 /// Its name in the vault.

@@ -78,11 +78,38 @@ impl Vault {
 
     pub async fn get(&self, name: &str) -> Result<Option<String>, Fault> {
         let open = self.opened().await?;
-        let Some(record) = read(&open.db, name).await? else { return Ok(None) };
-        let record = Uint8Array::new(&record).to_vec();
-        let Some((nonce, sealed)) = record.split_first_chunk::<NONCE_BYTES>() else { return Ok(None) };
-        let plain = crypto::decrypt(&open.key, nonce, &[], sealed).await?;
-        Ok(plain.and_then(|plain| String::from_utf8(plain).ok()))
+        match read(&open.db, name).await? {
+            Some(record) => open.unseal(&bytes_of(&record)).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Changes a value, whatever other contexts do to it at the same time; `change` may be asked more than once.
+    pub async fn change(
+        &self,
+        name: &str,
+        change: impl Fn(Option<String>) -> Option<String>,
+    ) -> Result<(), Fault> {
+        loop {
+            let open = self.opened().await?;
+            let known = read(&open.db, name).await?.map(|record| bytes_of(&record));
+            let before = match &known {
+                Some(record) => open.unseal(record).await?,
+                None => None,
+            };
+            let next = match change(before) {
+                Some(value) => Verdict::Put(open.seal(&value).await?.into()),
+                None => Verdict::Delete,
+            };
+            // Sealing would end a transaction, so it comes first; each seal has another nonce.
+            let decide = |now: Option<JsValue>| match now.map(|record| bytes_of(&record)) == known {
+                true => (next, true),
+                false => (Verdict::Keep, false),
+            };
+            if self.decide(name, decide).await? {
+                return Ok(());
+            }
+        }
     }
 
     pub async fn put(&self, name: &str, value: Option<&str>) -> Result<(), Fault> {
@@ -129,6 +156,17 @@ impl Open {
         let sealed = crypto::encrypt(&self.key, &nonce, &[], value.as_bytes()).await?;
         Ok(Uint8Array::from([nonce.as_slice(), &sealed].concat().as_slice()))
     }
+
+    /// None of what is not ours.
+    async fn unseal(&self, record: &[u8]) -> Result<Option<String>, Fault> {
+        let Some((nonce, sealed)) = record.split_first_chunk::<NONCE_BYTES>() else { return Ok(None) };
+        let plain = crypto::decrypt(&self.key, nonce, &[], sealed).await?;
+        Ok(plain.and_then(|plain| String::from_utf8(plain).ok()))
+    }
+}
+
+fn bytes_of(record: &JsValue) -> Vec<u8> {
+    Uint8Array::new(record).to_vec()
 }
 
 impl Drop for Open {

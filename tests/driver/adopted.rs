@@ -7,7 +7,7 @@ use futures_executor::LocalPool;
 use std::rc::Rc;
 use thermocline::driver::{Desk, Keeps, Route, unadopted};
 use thermocline::engine::{Frame, Pending};
-use thermocline::protocol::{Schema, Text};
+use thermocline::protocol::{ErrorCode, Schema, Text};
 use thermocline::query::HttpRequest;
 use thermocline::store::Store;
 use thermocline::store::memory::{Failure as Broken, MemoryStore};
@@ -176,6 +176,40 @@ fn an_adoption_that_is_interrupted_anywhere_and_begun_again_has_effect_once() {
         assert_eq!(cards.to_string().contains("deeper"), edited, "{how:?} at {at}: {cards}");
         assert_eq!(tab.state().outbox.len(), 3 + usize::from(edited));
         assert_eq!(unadopted(&open(&mut pool, &locals).0.state()), 0, "nobody's database is empty");
+    }
+}
+
+/// Invariant 11.
+#[test]
+fn what_one_user_has_begun_to_adopt_is_no_other_users() {
+    const OTHER: &str = "22222222-2222-4222-8222-222222222222";
+    for at in 0..6 {
+        let mut pool = LocalPool::new();
+        let (local, locals, _) = nobodys(&mut pool);
+        let (tab, store) = users(&mut pool);
+        if at < 5 {
+            store.script((0..at).map(|_| None).chain([Some(Broken::Aborted)]).collect::<Vec<_>>());
+        } else {
+            locals.script([None, Some(Broken::Aborted)]); // the claim is made, the emptying fails
+        }
+        let first = pool.run_until(tab.adopt(&local, &USER.into()));
+        store.script([]);
+        locals.script([]);
+        if first.is_ok() {
+            continue; // fewer writes than that
+        }
+        let (others, _) = users(&mut pool);
+        let refused = pool.run_until(others.adopt(&local, &OTHER.into())).expect_err("it is another's");
+        assert_eq!(refused.code, ErrorCode::Unauthorized, "at {at}");
+        assert!(others.state().outbox.is_empty(), "at {at}");
+        pool.run_until(tab.adopt(&local, &USER.into())).expect("nothing stands in the way");
+        let [topics, cards, drafts] = compact(shown(&mut pool, &tab));
+        let count = |rows: &serde_json::Value| rows.as_array().expect("rows").len();
+        assert_eq!([count(&topics), count(&cards), count(&drafts)], [1, 2, 1], "at {at}");
+        // What is written there later is anyone's again.
+        pool.run_until(local.catch_up()).expect_err("it was emptied");
+        let (local, _) = open(&mut pool, &locals);
+        pool.run_until(others.adopt(&local, &OTHER.into())).expect("nothing of anyone's");
     }
 }
 

@@ -6,22 +6,13 @@ import { randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { newUser, signIn, startStack } from './harness/stack.mjs'
 import { flushed, outboxOf, startSync, syncNow } from './harness/sync.mjs'
+import { makeTopics, TOPICS } from './harness/topics.mjs'
 import { until } from './harness/until.mjs'
 
 let stack
 before(async () => {
   stack = await startStack()
-  await stack.server.sql(`create table public.topics (id uuid primary key default gen_random_uuid(), user_id uuid not null default auth.uid(),
-    name text not null, note text, constraint topics_name unique (user_id, name), constraint topics_owned unique (id, user_id))`)
-  await stack.server.sql(`create table public.cards (id uuid primary key default gen_random_uuid(), user_id uuid not null default auth.uid(),
-    topic uuid, text text, foreign key (topic, user_id) references public.topics (id, user_id) on delete cascade)`)
-  for (const table of ['topics', 'cards']) {
-    await stack.server.sql(`alter table public.${table} enable row level security`)
-    await stack.server.sql(`create policy own on public.${table} for all to authenticated using ((select auth.uid()) = user_id) with check ((select auth.uid()) = user_id)`)
-    await stack.server.sql(`grant select, insert, update, delete on public.${table} to authenticated`)
-  }
-  await stack.server.sql(`select thermocline.enable('public.topics', 'user_id', 'merge', natural_key => '{user_id,name}')`)
-  await stack.server.sql(`select thermocline.enable('public.cards', 'user_id', 'merge')`)
+  await makeTopics(stack.server)
 })
 after(() => stack.stop())
 
@@ -99,7 +90,7 @@ test('a deleted parent takes its children along at once, offline, and on the ser
 
 /** One of a user's browsers, synced once. */
 async function profile(user) {
-  const person = await stack.person({ tables: ['topics', 'cards'] })
+  const person = await stack.person({ tables: TOPICS })
   const page = await person.page()
   await signIn(page, user)
   await startSync(page)

@@ -5,27 +5,18 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { newUser, signIn, signOut, startStack } from './harness/stack.mjs'
 import { flushed, outboxOf, startSync, statusOf, syncNow } from './harness/sync.mjs'
+import { makeTopics, TOPICS } from './harness/topics.mjs'
 import { until } from './harness/until.mjs'
 
 let stack
 before(async () => {
   stack = await startStack()
-  await stack.server.sql(`create table public.topics (id uuid primary key default gen_random_uuid(), user_id uuid not null default auth.uid(),
-    name text not null, note text, constraint topics_name unique (user_id, name), constraint topics_owned unique (id, user_id))`)
-  await stack.server.sql(`create table public.cards (id uuid primary key default gen_random_uuid(), user_id uuid not null default auth.uid(),
-    topic uuid, text text, foreign key (topic, user_id) references public.topics (id, user_id) on delete cascade)`)
-  for (const table of ['topics', 'cards']) {
-    await stack.server.sql(`alter table public.${table} enable row level security`)
-    await stack.server.sql(`create policy own on public.${table} for all to authenticated using ((select auth.uid()) = user_id) with check ((select auth.uid()) = user_id)`)
-    await stack.server.sql(`grant select, insert, update, delete on public.${table} to authenticated`)
-  }
-  await stack.server.sql(`select thermocline.enable('public.topics', 'user_id', 'merge', natural_key => '{user_id,name}')`)
-  await stack.server.sql(`select thermocline.enable('public.cards', 'user_id', 'merge')`)
+  await makeTopics(stack.server)
 })
 after(() => stack.stop())
 
 test('what was written before any sign-in, offline too, is adopted by whoever says so, and reaches the server once', async () => {
-  const person = await stack.person({ tables: ['topics', 'cards'], worker: true })
+  const person = await stack.person({ tables: TOPICS, worker: true })
   const page = await person.page() // reads the definitions
   await person.offline(true)
   const topic = await write(page, 'topics', { name: 'sea', note: 'before' })
@@ -47,7 +38,7 @@ test('what was written before any sign-in, offline too, is adopted by whoever sa
   assert.deepEqual([await rows(tab, 'topics', 'name'), await outboxOf(tab)], [[], []])
   assert.equal(Number((await stack.server.sql('select count(*) from public.topics'))[0].count), 0, 'nothing is adopted without being asked')
 
-  const device = await stack.person({ tables: ['topics', 'cards'] })
+  const device = await stack.person({ tables: TOPICS })
   const other = await device.page()
   await signIn(other, user)
   await startSync(other)
@@ -71,7 +62,7 @@ test('what was written before any sign-in, offline too, is adopted by whoever sa
 })
 
 test('what was written before any sign-in can be dropped, and another user is never given it unasked', async () => {
-  const person = await stack.person({ tables: ['topics', 'cards'] })
+  const person = await stack.person({ tables: TOPICS })
   const page = await person.page()
   await write(page, 'topics', { name: 'a stranger\'s' })
   const code = await page.evaluate(() => window.tc.session.adopt().then(() => null, (error) => error.code))

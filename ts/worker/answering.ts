@@ -17,6 +17,8 @@ import { finishing, TakenInserts, type Taken } from "./taken.js";
 
 /** How long an event that wrote keeps the worker for its round; what is left is for Background Sync or the next event. */
 const KEEP_MS = 20_000;
+/** A worker holds no socket that would ring: if the last pull is older than this when something is read, it pulls again. */
+const FRESH_MS = 30_000;
 /** Statuses of what a request can meet; another fault is the device's, and no fault of the request's. */
 const STATUSES: Partial<Record<ErrorCode, number>> = { invalid_request: 400, unauthorized: 401, locked: 423, rate_limited: 429 };
 /** What the engine calls itself on its way to the server. */
@@ -27,6 +29,8 @@ interface Served {
   door: Door;
   /** For whom sync was looked after. */
   user?: string | null;
+  /** When it was last asked whether there is news: `performance.now()`. */
+  askedMs?: number;
 }
 
 export class Answering {
@@ -122,7 +126,19 @@ export class Answering {
     if (!this.#engines.has(this.#project)) return;
     await this.#engines.use(this.#project, async (open) => {
       if (!isRead(request) || this.#servedBy(open).user === undefined) await this.#lookAfter(open);
+      else await this.#askForNews(open);
     }).catch(() => undefined); // the status says what is wrong
+  }
+
+  /** Pulls, if that is due; the page has its rows by now, and the next ones are newer. */
+  async #askForNews(open: OpenEngine): Promise<void> {
+    const [served, { state, lastPull }] = [this.#servedBy(open), open.status()];
+    const isFresh = (sinceMs: number) => Math.abs(sinceMs) < FRESH_MS;
+    if (state !== "idle" || isFresh(Date.now() - (lastPull ?? 0))) return;
+    if (served.askedMs !== undefined && isFresh(performance.now() - served.askedMs)) return;
+    served.askedMs = performance.now();
+    await open.engine.foreground();
+    await open.until(hasSettled, KEEP_MS);
   }
 
   /** Turns sync on where the app wants it, and stays for the round. */

@@ -10,7 +10,7 @@ const { lacksTitle, laterEdits, nameOf, neediestFirst, ownColumns, ownPart, rowO
 const { shownColumns, valueWords } = await load('columns.ts')
 
 const entry = (more) => ({
-  id: 'a', table: 'entries', key: ['k'], operation: 'update', changes: {}, before: {}, theirs: null, state: 'refused', behind: null, made: 0, error: null, ...more,
+  id: 'a', table: 'entries', key: ['k'], operation: 'update', changes: {}, before: {}, theirs: null, state: 'refused', behind: null, made: 0, overdue: false, error: null, ...more,
 })
 
 test('what needs the reader comes first, each in its old order', () => {
