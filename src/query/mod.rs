@@ -57,7 +57,7 @@ pub use write::WritePlan;
 
 /// A `timestamptz` in any of the forms that requests may use: microseconds since 1970, UTC.
 pub fn micros(text: &str) -> Option<i64> {
-    moment::Moment::TimestampTz.parse(text, 6).ok()
+    moment::micros(text)
 }
 
 /// What a request turned out to be.

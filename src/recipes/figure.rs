@@ -7,6 +7,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use std::fmt;
 
+/// So many are read of a number; with more, its hundredths would not fit.
+const DIGITS_MAX: usize = 18;
+
 /// A `numeric(…, 2)`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Hundredths(pub i64);
@@ -23,17 +26,21 @@ impl Hundredths {
             None => (1, mantissa),
         };
         let (whole, decimals) = digits.split_once('.').unwrap_or((digits, ""));
-        let all = format!("{whole}{decimals}");
-        if all.is_empty() || all.len() > 30 || !all.bytes().all(|byte| byte.is_ascii_digit()) {
+        let count = whole.len() + decimals.len();
+        if count == 0 || count > DIGITS_MAX {
             return None;
         }
-        let number: i128 = all.parse().ok()?;
-        let shift = exponent.checked_add(2)?.checked_sub(i32::try_from(decimals.len()).ok()?)?;
-        let power = 10i128.checked_pow(shift.unsigned_abs())?;
-        if shift < 0 {
-            return Some(Self(sign * quotient(number, power)));
+        let mut number = 0_i64;
+        for byte in whole.bytes().chain(decimals.bytes()) {
+            let digit = byte.wrapping_sub(b'0');
+            number = number * 10 + i64::from((digit < 10).then_some(digit)?);
         }
-        i64::try_from(number.checked_mul(power)?).ok().map(|value| Self(sign * value))
+        let shift = exponent.checked_add(2)?.checked_sub(i32::try_from(decimals.len()).ok()?)?;
+        if shift < 0 {
+            let power = 10i128.checked_pow(shift.unsigned_abs())?;
+            return Some(Self(sign * quotient(number.into(), power)));
+        }
+        number.checked_mul(10i64.checked_pow(shift.unsigned_abs())?).map(|value| Self(sign * value))
     }
 
     /// The mean of values that sum up to this, to two decimals; 0 for none.

@@ -2,9 +2,8 @@
 
 use crate::query;
 use chrono::{DateTime, Datelike, NaiveDate};
-use serde::de::Error;
+use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::borrow::Cow;
 use std::fmt;
 
 const MINUTE_MICROS: i64 = 60_000_000;
@@ -99,12 +98,26 @@ impl fmt::Display for Day {
     }
 }
 
+/// Reads a text where it stands, without a copy.
+struct Text<T>(fn(&str) -> Option<T>, &'static str);
+
+impl<T> Visitor<'_> for Text<T> {
+    type Value = T;
+
+    fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str(self.1)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+        self.0(text).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
+    }
+}
+
 macro_rules! as_text {
     ($type:ident, $kind:literal) => {
         impl<'de> Deserialize<'de> for $type {
             fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                let text: Cow<'de, str> = Deserialize::deserialize(from)?;
-                Self::parse(&text).ok_or_else(|| D::Error::custom(format!("{text:?} is no {}", $kind)))
+                from.deserialize_str(Text(Self::parse, $kind))
             }
         }
 
@@ -116,8 +129,8 @@ macro_rules! as_text {
     };
 }
 
-as_text!(Moment, "time with a zone, like 2026-03-10T07:10:00Z");
-as_text!(Day, "date, like 2026-03-10");
+as_text!(Moment, "a time with a zone, like 2026-03-10T07:10:00Z");
+as_text!(Day, "a date, like 2026-03-10");
 
 #[cfg(test)]
 mod tests {
