@@ -48,17 +48,13 @@ pub use body::changed_columns;
 pub use check::Checks;
 pub use defaults::{holds_user, mutation_id};
 pub use mark::{Mark, cell};
+pub use moment::civil::{days, days_text, micros, micros_text};
 pub use natural::{derived_id, natural_id};
 pub use prepared::Prepared;
 pub use read::ReadPlan;
 pub use refusal::Unprepared;
 pub use rows::{Entry, NoRows, Rows, Walk};
 pub use write::WritePlan;
-
-/// A `timestamptz` in any of the forms that requests may use: microseconds since 1970, UTC.
-pub fn micros(text: &str) -> Option<i64> {
-    moment::micros(text)
-}
 
 /// What a request turned out to be.
 #[derive(Debug)]

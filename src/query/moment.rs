@@ -5,6 +5,7 @@
 //! rather than guessed, and text without a digit is an error. Everything becomes microseconds.
 //! What the server has stored is read by [`stored`], which knows every form that it writes.
 
+pub(super) mod civil;
 mod stored;
 
 use super::refusal::{Unprepared, invalid_moment, moment_out_of_range, unsupported, zone_out_of_range};
@@ -15,14 +16,6 @@ const SECOND: i64 = 1_000_000;
 /// Words that Postgres reads as a moment.
 const WORDS: &[&str] =
     &["now", "today", "tomorrow", "yesterday", "epoch", "infinity", "-infinity", "allballs"];
-
-/// A timestamp with time zone, as the server or anybody else writes it; microseconds since 1970. None if it is not finite.
-pub(super) fn micros(text: &str) -> Option<i64> {
-    let is_finite = text.as_bytes().first().is_some_and(u8::is_ascii_digit);
-    let canonical = stored::moment(Moment::TimestampTz, text).filter(|_| is_finite);
-    let since_1970 = canonical.and_then(|micros| micros.checked_add(stored::DAYS_FROM_1970_TO_2000 * DAY));
-    since_1970.or_else(|| Moment::TimestampTz.parse(text, 6).ok())
-}
 
 /// What was written, before a type decides what of it counts.
 struct Parts {

@@ -1,7 +1,6 @@
 //! Moments and civil days. No time zones: a row that needs a local day carries its date, or its offset from UTC (RECIPES 1.3).
 
 use crate::query;
-use chrono::{DateTime, Datelike, NaiveDate};
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
@@ -56,8 +55,7 @@ impl Moment {
 
 impl Day {
     pub fn parse(text: &str) -> Option<Self> {
-        let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
-        i32::try_from(date.signed_duration_since(NaiveDate::default()).num_days()).ok().map(Self)
+        query::days(text).map(Self)
     }
 
     pub fn plus(self, days: i32) -> Self {
@@ -79,22 +77,13 @@ impl Day {
 impl fmt::Display for Moment {
     /// The text form of RECIPES 1.2: UTC, no trailing zeros in the fraction.
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let moment = DateTime::from_timestamp_micros(self.0).unwrap_or_default();
-        write!(to, "{}", moment.format("%Y-%m-%dT%H:%M:%S"))?;
-        let fraction = format!("{:06}", self.0.rem_euclid(1_000_000));
-        match fraction.trim_end_matches('0') {
-            "" => write!(to, "+00:00"),
-            digits => write!(to, ".{digits}+00:00"),
-        }
+        to.write_str(&query::micros_text(self.0))
     }
 }
 
 impl fmt::Display for Day {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let date = NaiveDate::default()
-            .checked_add_signed(chrono::Duration::days(self.0.into()))
-            .unwrap_or_default();
-        write!(to, "{:04}-{:02}-{:02}", date.year(), date.month(), date.day())
+        to.write_str(&query::days_text(self.0))
     }
 }
 
@@ -145,6 +134,9 @@ mod tests {
         //
         assert_eq!(moment("2026-03-10T07:10:00Z").to_string(), "2026-03-10T07:10:00+00:00");
         assert_eq!(moment("2026-03-10T07:10:00.250Z").to_string(), "2026-03-10T07:10:00.25+00:00");
+        for text in ["2026-02-30T00:00:00+00:00", "2026-03-10T25:00:00+00:00", "2026-03-10", "infinity", ""] {
+            assert_eq!(Moment::parse(text).is_some(), text == "2026-03-10", "{text}");
+        }
         assert_eq!(moment("1969-12-31T23:59:59.5Z").to_string(), "1969-12-31T23:59:59.5+00:00");
     }
 
@@ -161,6 +153,8 @@ mod tests {
         let wednesday = Day::parse("2026-03-11").expect("a day");
         assert_eq!((wednesday.weekday(), wednesday.monday().to_string()), (2, "2026-03-09".into()));
         assert_eq!(Day::parse("1969-12-28").expect("a day").weekday(), 6);
-        assert_eq!(Day::parse("2026-02-29"), None);
+        for text in ["2026-02-29", "2026-3-1", "20260310", "2026-03-10T1", "2026-03-1é", "tomorrow", ""] {
+            assert_eq!(Day::parse(text), None, "{text}");
+        }
     }
 }
