@@ -9,11 +9,11 @@ interface Props {
   children: ComponentChildren;
   onConfirm: () => void;
   onCancel: () => void;
-  /** A third way, with nothing lost. */
-  other?: { action: string; onChoose: () => void };
+  /** Further ways, with nothing lost. */
+  others?: { action: string; onChoose: () => void }[];
 }
 
-export function Confirm({ title, action, children, onConfirm, onCancel, other }: Props) {
+export function Confirm({ title, action, children, onConfirm, onCancel, others = [] }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   // A layout effect is undone while the dialog is still on the page: only then does closing give the focus back.
   useLayoutEffect(() => {
@@ -27,7 +27,7 @@ export function Confirm({ title, action, children, onConfirm, onCancel, other }:
       <div class="confirm-text">{children}</div>
       <div class="actions">
         <button type="button" class="button" onClick={onCancel}>Cancel</button>
-        {other && <button type="button" class="button" onClick={other.onChoose}>{other.action}</button>}
+        {others.map((other) => <button type="button" class="button" key={other.action} onClick={other.onChoose}>{other.action}</button>)}
         <button type="button" class="button danger" onClick={onConfirm}>{action}</button>
       </div>
     </dialog>
