@@ -53,10 +53,16 @@ impl Session {
     /// Where the server is out of reach, supabase-js would try again for half a minute and hold back every
     /// query meanwhile. Instead it gets the session it has, for a little longer: the device needs no token.
     fn lent(&self) -> Option<String> {
+        self.told(now_s() + LENT_S)
+    }
+
+    /// The server's answer with the end by this device's clock: where the two clocks differ, supabase-js would take each token for
+    /// expired as soon as it has it, and refresh before every request.
+    fn told(&self, expires_at: u64) -> Option<String> {
         let mut answer: serde_json::Map<String, serde_json::Value> =
             serde_json::from_str(self.answer.as_deref()?).ok()?;
-        answer.insert("expires_in".into(), LENT_S.into());
-        answer.insert("expires_at".into(), (now_s() + LENT_S).into());
+        answer.insert("expires_in".into(), expires_at.saturating_sub(now_s()).into());
+        answer.insert("expires_at".into(), expires_at.into());
         serde_json::to_string(&answer).ok()
     }
 }
@@ -191,10 +197,8 @@ impl Sessions {
         let Some(session) = self.known_by(&refresh_token) else { return self.spend(&refresh_token).await };
         let newest = session.refresh.as_ref().unwrap_or(&refresh_token);
         let is_spent = *newest != refresh_token;
-        match &session.answer {
-            Some(answer) if is_spent && session.expires_at > now_s() + FETCHED_MARGIN_S => {
-                Ok((200, answer.clone()))
-            }
+        match session.told(session.expires_at) {
+            Some(answer) if is_spent && session.expires_at > now_s() + FETCHED_MARGIN_S => Ok((200, answer)),
             // A page may have slept longer than the successor lived: spending its own would end the session.
             _ => match self.spend(newest).await {
                 Err(fault) if fault.code == ErrorCode::Offline => {
@@ -229,13 +233,15 @@ impl Sessions {
             .map_err(unreachable)?;
         let response = request.send().await.map_err(unreachable)?;
         let (status, answer) = (response.status(), response.text().await.map_err(unreachable)?);
-        if let Some(mut session) = self.read_answer(&answer).filter(|_| status == 200) {
-            if !session.spent.iter().any(|spent| spent == refresh_token) {
-                session.spent.push(refresh_token.to_owned());
-            }
-            self.store_unless_ended(session).await?;
+        let Some(mut session) = self.read_answer(&answer).filter(|_| status == 200) else {
+            return Ok((status, answer));
+        };
+        if !session.spent.iter().any(|spent| spent == refresh_token) {
+            session.spent.push(refresh_token.to_owned());
         }
-        Ok((status, answer))
+        let told = session.told(session.expires_at).unwrap_or(answer);
+        self.store_unless_ended(session).await?;
+        Ok((status, told))
     }
 
     /// A session from an auth answer, with what is known to be spent.
