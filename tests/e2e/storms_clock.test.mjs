@@ -3,9 +3,10 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { setClock, withClock } from './harness/clock.mjs'
 import { keepLedger, pageRows, repeated, serverRows, textsOf } from './harness/rows.mjs'
-import { newUser, signIn, startStack } from './harness/stack.mjs'
-import { flushed, outboxOf, startSync, statusOf, syncNow } from './harness/sync.mjs'
+import { startStack } from './harness/stack.mjs'
+import { flushed, outboxOf, statusOf, syncNow } from './harness/sync.mjs'
 import { until } from './harness/until.mjs'
 
 const DAY_MS = 86_400_000
@@ -26,7 +27,7 @@ function fail(req, res) {
 }
 
 test('what was to be tried again is tried again, though the clock is put back by a day meanwhile', async () => {
-  const { page, id } = await withClock(DAY_MS)
+  const { page, id } = await withClock(stack, DAY_MS)
   failing = true
   await insert(page, 'made tomorrow')
   await until('a try has failed', async () => (await statusOf(page)).retryAt !== null)
@@ -37,7 +38,7 @@ test('what was to be tried again is tried again, though the clock is put back by
 })
 
 test('rows that are written and edited while the clock jumps are sent by themselves, each once, the last edit on top', async () => {
-  const { page, id } = await withClock()
+  const { page, id } = await withClock(stack)
   const jumps = [DAY_MS, -DAY_MS, 0, DAY_MS, 0, -DAY_MS]
   for (const [n, jump] of jumps.entries()) {
     await setClock(page, jump)
@@ -50,22 +51,6 @@ test('rows that are written and edited while the clock jumps are sent by themsel
   await settled(page, id, jumps.map(() => `row of jump ${jumps.length - 1}`))
 })
 
-/** Somebody new, on a page whose clock a test can put. */
-async function withClock(ahead = 0) {
-  const person = await stack.person()
-  await (await person.page()).close()
-  await person.context.addInitScript((given) => {
-    const { now } = Date
-    window.ahead = given
-    Date.now = () => now() + window.ahead
-  }, ahead)
-  const page = await person.page()
-  const id = await signIn(page, newUser())
-  await startSync(page)
-  return { page, id }
-}
-
-const setClock = (page, ms) => page.evaluate((ahead) => { window.ahead = ahead }, ms)
 const insert = (page, title) => page.evaluate((given) => window.supabase.from('entries').insert({ title: given }).throwOnError().then(() => null), title)
 
 async function settled(page, id, titles) {

@@ -3,9 +3,10 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { setClock, withClock } from './harness/clock.mjs'
 import { serverRows } from './harness/rows.mjs'
-import { newUser, signIn, startStack } from './harness/stack.mjs'
-import { flushed, startSync, statusOf, syncNow } from './harness/sync.mjs'
+import { startStack } from './harness/stack.mjs'
+import { flushed, statusOf, syncNow } from './harness/sync.mjs'
 
 const DAY_MS = 86_400_000
 
@@ -18,7 +19,7 @@ after(() => stack.stop())
 
 for (const [name, ahead] of [['a day ahead', DAY_MS], ['a day behind', -DAY_MS]]) {
   test(`with a clock ${name} rows are sent and audited, and no token is refreshed again and again`, async () => {
-    const { page, id } = await withClock(ahead)
+    const { page, id } = await withClock(stack, ahead)
     refreshes = 0
     for (const title of ['1', '2', '3', '4', '5', '6']) {
       await page.evaluate((given) => window.supabase.from('entries').insert({ title: given }).throwOnError().then(() => null), title)
@@ -34,14 +35,14 @@ for (const [name, ahead] of [['a day ahead', DAY_MS], ['a day behind', -DAY_MS]]
 }
 
 test('of edits on either side of a jump of the clock the later one made here stays, on the server too', async () => {
-  const { page, id } = await withClock(DAY_MS)
+  const { page, id } = await withClock(stack, DAY_MS)
   const edit = (title) => page.evaluate((given) => window.supabase.from('entries').update({ title: given }).eq('status', 'open').throwOnError().then(() => null), title)
   await page.evaluate(() => window.supabase.from('entries').insert({ title: 'made tomorrow' }).throwOnError().then(() => null))
   await flushed(page)
   await edit('edited tomorrow')
   await flushed(page)
   const [{ _at: tomorrow }] = await stack.server.sql('select _at from public.entries where user_id = $1', [id])
-  await page.evaluate(() => { window.ahead = 0 })
+  await setClock(page, 0)
   await edit('edited today, after that')
   await flushed(page)
   await syncNow(page)
@@ -49,18 +50,3 @@ test('of edits on either side of a jump of the clock the later one made here sta
   assert.equal(title, 'edited today, after that')
   assert.ok(BigInt(today.title) > BigInt(tomorrow.title), `${today.title} is no later than ${tomorrow.title}`)
 })
-
-/** Somebody new, on a page whose clock is wrong from the start. */
-async function withClock(ahead) {
-  const person = await stack.person()
-  await (await person.page()).close()
-  await person.context.addInitScript((given) => {
-    const { now } = Date
-    window.ahead = given
-    Date.now = () => now() + window.ahead
-  }, ahead)
-  const page = await person.page()
-  const id = await signIn(page, newUser())
-  await startSync(page)
-  return { page, id }
-}

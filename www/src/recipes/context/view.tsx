@@ -1,5 +1,6 @@
 /** The recipe `context`: how one is over the day. Four places: now, insights, days, storage. */
 
+import { Tabs } from "../../parts/tabs.tsx";
 import "../../styles/chart.css";
 import "../../styles/context.css";
 import { Days } from "./days.tsx";
@@ -14,15 +15,13 @@ const TABS = [
   { name: "storage", label: "Storage", Place: Storage },
 ] as const;
 
-export default function ContextView({ rest: [name, ...rest] }: { rest: string[] }) {
-  const tab = TABS.find((one) => one.name === name) ?? TABS[0];
+export default function ContextView({ rest: [asked, ...rest] }: { rest: string[] }) {
+  const tab = TABS.find(({ name }) => name === asked) ?? TABS[0];
   const { Place } = tab;
   return (
     <div class="page context">
       <h1>Context</h1>
-      <nav class="tabs" aria-label="Context">
-        {TABS.map((one) => <a key={one.name} href={`#/context/${one.name}`} aria-current={one === tab ? "page" : undefined}>{one.label}</a>)}
-      </nav>
+      <Tabs label="Context" under="#/context" tabs={TABS.map(({ name, label }) => [name, label])} open={tab.name} />
       <Place rest={rest} />
     </div>
   );

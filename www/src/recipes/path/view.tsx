@@ -1,6 +1,6 @@
 /** The recipe `path`: one page a tab; the address says which. */
 
-import { useEffect, useRef } from "preact/hooks";
+import { Tabs } from "../../parts/tabs.tsx";
 import "../../styles/path.css";
 import { Achievements } from "./achievements.tsx";
 import { Health } from "./health.tsx";
@@ -22,17 +22,12 @@ const TABS = [
 
 export default function PathView({ rest }: { rest: string[] }) {
   const open = TABS.find(({ tab }) => tab === rest[0]) ?? TABS[0];
-  const tabs = useRef<HTMLElement>(null);
-  // On a phone not all tabs fit: the open one is scrolled to.
-  useEffect(() => tabs.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }), [open]);
   if (!open) return null;
   const { View } = open;
   return (
     <div class="page path">
       <h1>Path</h1>
-      <nav ref={tabs} class="path-tabs" aria-label="Path">
-        {TABS.map(({ tab, name }) => <a key={tab} href={`#/path/${tab}`} aria-current={tab === open.tab ? "page" : undefined}>{name}</a>)}
-      </nav>
+      <Tabs label="Path" under="#/path" tabs={TABS.map(({ tab, name }) => [tab, name])} open={open.tab} />
       <View key={open.tab} />
     </div>
   );

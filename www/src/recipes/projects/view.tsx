@@ -1,5 +1,6 @@
 /** The recipe `projects` in Daybook: its tabs, each an address of its own. */
 
+import { Tabs } from "../../parts/tabs.tsx";
 import "../../styles/projects.css";
 import { BoardTab } from "./board.tsx";
 import { ImportTab } from "./import.tsx";
@@ -16,9 +17,7 @@ export default function ProjectsView({ rest: [asked = "today", id] }: { rest: st
   return (
     <div class="page plans">
       <h1>Projects</h1>
-      <nav class="tabs" aria-label="Projects">
-        {TABS.map(([name, label]) => <a key={name} href={`#/projects/${name}`} aria-current={tab === name ? "page" : undefined}>{label}</a>)}
-      </nav>
+      <Tabs label="Projects" under="#/projects" tabs={TABS} open={tab} />
       {asked === "board" && <BoardTab />}
       {asked === "projects" && <ProjectsTab />}
       {asked === "project" && id !== undefined && <ProjectPage id={id} />}
